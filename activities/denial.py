@@ -1,0 +1,464 @@
+"""Denial: what a person decided about a denied claim takes effect here (R-DEN-10)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from activities import settle, steps
+from activities.office import Office
+from activities.opening import open_claim_task
+from claims.claim import ClaimState
+from claims.money import ZERO, from_cents
+from claims.task import DecisionRefused, TaskType
+from ledger.accounts import EntryType
+from ledger.balances import balances
+from ledger.entries import NewEntry, post
+from records import accounts, claims, news, remittances, tasks
+from records.claims import ClaimRow
+from records.events import Because
+from records.instants import to_text
+
+
+def denied_lines(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """Lines that are decided unpaid and wait for an action."""
+    return [n for n in claims.lines(conn, claim_id) if n["status"] == "denied"]
+
+
+def open_review(
+    conn: Connection, office: Office, row: ClaimRow, why: Because, words: str
+) -> None:
+    """One DENIAL_REVIEW listing every denied line (R-DEN-10)."""
+    lines = denied_lines(conn, row.id)
+    open_claim_task(
+        conn,
+        office,
+        row,
+        TaskType.DENIAL_REVIEW,
+        why,
+        key=f"{row.id}:DENIAL_REVIEW:{row.version}",
+        words=words,
+        evidence=evidence_of(conn, office, row, lines),
+    )
+
+
+def evidence_of(
+    conn: Connection, office: Office, row: ClaimRow, lines: Iterable[RowMapping]
+) -> dict[str, Any]:
+    """What the clerk must see: codes per line, the number on the claim, dates."""
+    first = next((n["denial"] for n in lines if n["denial"]), {}) or {}
+    content = claims.content(conn, office.cipher, row.id)
+    evidence: dict[str, Any] = {
+        "carc": first.get("carc", ""),
+        "rarc": ", ".join(first.get("rarcs", [])),
+        "lines": [
+            {
+                "line": n["number"],
+                "code": n["code"],
+                "charge": str(from_cents(n["charge_cents"])),
+                **(n["denial"] or {}),
+            }
+            for n in lines
+        ],
+    }
+    if first.get("fix_field"):
+        evidence["field"] = first["fix_field"]
+    if content.prior_auth:
+        evidence["auth_on_claim"] = content.prior_auth
+    return evidence
+
+
+def resolve_correction(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply CORRECT_CLAIM: the whole claim again, with the newest ICN (R-COR-01, -02)."""
+    from activities.followup import as_original, corrected, resend
+
+    content = corrected(conn, office, row, form)
+    if decision == "new_claim":
+        content = as_original(content)
+    else:
+        content = _replacement(office, row, content, decision)
+    reason = why.by_rule("R-COR-02" if content.payer_icn else "R-COR-04")
+    words = {
+        "new_claim": "Corrected; a new claim goes out",
+        "void": "A void goes out",
+    }.get(decision, "Corrected; a replacement goes out")
+    answer = resend(conn, office, row, content, ClaimState.CORRECTING, reason, words)
+    _undecide(conn, row.id, "replacement sent")
+    return answer
+
+
+def _replacement(office: Office, row: ClaimRow, content: Any, decision: str) -> Any:
+    """Frequency 7 or 8 with REF*F8 = the newest ICN; never a guess."""
+    profile = office.payer(row.payer_id)
+    allowed = profile is not None and profile.capabilities.frequency_7
+    if not allowed:
+        raise DecisionRefused(
+            "This payer takes no replacement claims. Nothing was sent. "
+            "Decide new_claim instead (R-COR-04)."
+        )
+    if not row.payer_icn:
+        raise DecisionRefused(
+            "The payer's claim number is not known, and a replacement needs it. Nothing "
+            "was sent. Ask the payer for it, or decide new_claim (R-COR-02)."
+        )
+    frequency = "8" if decision == "void" else "7"
+    return content.model_copy(
+        update={"frequency": frequency, "payer_icn": row.payer_icn}
+    )
+
+
+def _undecide(conn: Connection, claim_id: str, by: str) -> None:
+    for line in claims.lines(conn, claim_id):
+        if line["status"] in ("denied", "held", "short"):
+            claims.decide_line(
+                conn,
+                claim_id,
+                line["number"],
+                status="undecided",
+                denial=line["denial"],
+                decided_by=by,
+            )
+
+
+def resolve_review(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply DENIAL_REVIEW: the route a person chose for the denied lines."""
+    if decision in ("correct_freq_7", "new_claim"):
+        chosen = "corrected_freq_7" if decision == "correct_freq_7" else decision
+        if not any(k == "field" or k.startswith("change.") for k in form):
+            return _to_correction(conn, office, row, why)
+        return resolve_correction(conn, office, row, chosen, form, why)
+    if decision == "appeal":
+        from activities.appeal import begin_appeal
+
+        return begin_appeal(conn, office, row, form, why)
+    if decision == "write_off":
+        return _ask_write_off(conn, office, row, form, why)
+    if decision == "documents":
+        return _to_documents(conn, office, row, why)
+    if decision == "other_payer":
+        return _to_other_payer(conn, office, row, why)
+    return _to_patient(conn, office, row, form, why)
+
+
+def _to_correction(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> str:
+    lines = denied_lines(conn, row.id)
+    return _next_task(
+        conn,
+        office,
+        row,
+        TaskType.CORRECT_CLAIM,
+        why.by_rule("R-DEN-01"),
+        "the claim is to be corrected",
+        evidence_of(conn, office, row, lines),
+    )
+
+
+def _to_documents(conn: Connection, office: Office, row: ClaimRow, why: Because) -> str:
+    return _next_task(
+        conn,
+        office,
+        row,
+        TaskType.PAYER_REQUEST_DOCS,
+        why.by_rule("R-DEN-04"),
+        "documents are to be sent",
+        evidence_of(conn, office, row, denied_lines(conn, row.id)),
+    )
+
+
+def _to_other_payer(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> str:
+    return _next_task(
+        conn,
+        office,
+        row,
+        TaskType.COB_UPDATE,
+        why.by_rule("R-COB-02"),
+        "another payer should pay",
+        evidence_of(conn, office, row, denied_lines(conn, row.id)),
+    )
+
+
+def _next_task(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    task_type: TaskType,
+    why: Because,
+    words: str,
+    evidence: dict[str, Any],
+) -> str:
+    task = open_claim_task(
+        conn,
+        office,
+        row,
+        task_type,
+        why,
+        key=f"{row.id}:{task_type.value}:{row.version}",
+        words=words,
+        evidence=evidence,
+    )
+    claims.set_step(
+        conn, row, ClaimState.DENIED, steps.by_task(office, task), why, words
+    )
+    return f"{words}; task {task['number']} is open"
+
+
+def _ask_write_off(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """A write-off needs another person's approval (R-WOF-01)."""
+    first = denied_lines(conn, row.id)
+    evidence = {
+        **evidence_of(conn, office, row, first),
+        "reason": form.get("reason", ""),
+        "requested_by": why.actor,
+    }
+    return _next_task(
+        conn,
+        office,
+        row,
+        TaskType.WRITE_OFF_APPROVE,
+        why.by_rule("R-WOF-01"),
+        "a write-off waits for approval",
+        evidence,
+    )
+
+
+def resolve_write_off(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply WRITE_OFF_APPROVE: requester and approver are two people (R-WOF-01)."""
+    task = tasks.get(conn, form["_task"])
+    if task["evidence"].get("requested_by") == why.actor:
+        raise DecisionRefused(
+            "You asked for this write-off, so another person must approve it (R-WOF-01). "
+            "Nothing was written off."
+        )
+    if decision == "refused":
+        open_review(conn, office, row, why, "the write-off was refused")
+        settle.settle(conn, office, row.id, why, "The write-off was refused")
+        return "Refused; the denial is open again"
+    carc = str(task["evidence"].get("carc", "")).split("-")[-1]
+    kind = EntryType.WRITE_OFF_TIMELY if carc == "29" else EntryType.WRITE_OFF_DENIAL
+    amount = balances(conn, [row.id])[row.id].insurer_open
+    _post(conn, row, kind, amount, why, f"writeoff:{task['id']}", "write-off approved")
+    _settle_lines(conn, row.id, "written off")
+    words = f"Written off {amount} after approval"
+    settle.settle(conn, office, row.id, why.by_rule("R-WOF-01"), words)
+    return words
+
+
+def _post(
+    conn: Connection,
+    row: ClaimRow,
+    kind: EntryType,
+    amount: Any,
+    why: Because,
+    key: str,
+    memo: str,
+) -> None:
+    if amount <= ZERO:
+        return
+    entry = NewEntry(
+        key=key,
+        type=kind,
+        amount=amount,
+        claim_id=row.id,
+        account_id=row.account_id,
+        payer_id=row.payer_id,
+        business_date=why.today,
+        source=f"person {why.actor}",
+        ref=key.split(":")[0],
+        rule=why.rule,
+        actor=why.actor,
+        memo=memo,
+    )
+    post(conn, [entry], posted_at=to_text(why.at))
+
+
+def _settle_lines(conn: Connection, claim_id: str, by: str) -> None:
+    for line in claims.lines(conn, claim_id):
+        if line["status"] in ("denied", "held", "short", "appealed"):
+            claims.decide_line(
+                conn,
+                claim_id,
+                line["number"],
+                status="settled",
+                denial=line["denial"],
+                decided_by=by,
+            )
+
+
+def _to_patient(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Move PR money to the patient; CO and PI never go there (R-POST-04, R-LEG-02)."""
+    lines = denied_lines(conn, row.id)
+    groups = {str((n["denial"] or {}).get("carc", "")).split("-")[0] for n in lines}
+    if groups != {"PR"}:
+        raise DecisionRefused(
+            "The payer did not mark this amount as the patient's (PR), so the patient "
+            "may not be billed (R-POST-04). Nothing was moved. Choose another route."
+        )
+    amount = balances(conn, [row.id])[row.id].insurer_open
+    kind = EntryType.TRANSFER_TO_PATIENT
+    _post(conn, row, kind, amount, why, f"topatient:{row.id}:{row.version}", "decided")
+    _settle_lines(conn, row.id, "patient")
+    words = f"Moved {amount} to the patient"
+    settle.settle(conn, office, row.id, why.by_rule("R-LEG-02"), words)
+    return words
+
+
+def resolve_other_payer(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply COB_UPDATE: the payer order as the patient and the plans say it."""
+    if decision == "same_order":
+        from activities.followup import resend
+
+        content = claims.content(conn, office.cipher, row.id)
+        if row.payer_icn:
+            content = _replacement(office, row, content, "corrected_freq_7")
+        _undecide(conn, row.id, "order confirmed")
+        words = "The payer order is confirmed; sent again"
+        reason = why.by_rule("R-COB-01")
+        return resend(conn, office, row, content, ClaimState.CORRECTING, reason, words)
+    open_review(conn, office, row, why.by_rule("R-COB-02"), f"payer order: {decision}")
+    settle.settle(conn, office, row.id, why, f"Payer order: {decision}")
+    return "Decide the denial with what the patient said"
+
+
+def resolve_remit_review(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply REMIT_REVIEW: an amount the tables could not place (R-POST-05)."""
+    reason = why.by_rule("R-POST-05", decision=decision)
+    if decision in ("deny_route",):
+        for line in claims.lines(conn, row.id):
+            if line["status"] == "held":
+                claims.decide_line(
+                    conn,
+                    row.id,
+                    line["number"],
+                    status="denied",
+                    denial=line["denial"],
+                    decided_by=why.actor,
+                )
+        open_review(conn, office, row, reason, "the remittance question is a denial")
+        settle.settle(conn, office, row.id, reason, "Taken as a denial")
+        return "Taken as a denial; decide it in the denial review"
+    if decision == "payer_reprocesses":
+        _undecide(conn, row.id, "payer reprocesses")
+        settle.settle(conn, office, row.id, reason, "The payer reprocesses the claim")
+        return "Waiting for the payer's new decision"
+    kinds = {"adjust": EntryType.CONTRACTUAL_ADJ, "patient": EntryType.TRANSFER_TO_PATIENT}
+    kind = kinds.get(decision)
+    if kind is None:
+        raise DecisionRefused(f"{decision} needs a line, which is not offered here yet.")
+    amount = _held_amount(conn, row)
+    _post(conn, row, kind, amount, reason, f"review:{form['_task']}", "remit review")
+    _settle_lines(conn, row.id, decision)
+    words = f"Remittance question answered: {decision} {amount}"
+    settle.settle(conn, office, row.id, reason, words)
+    return words
+
+
+def _held_amount(conn: Connection, row: ClaimRow) -> Any:
+    held = {n["number"] for n in claims.lines(conn, row.id) if n["status"] == "held"}
+    total = ZERO
+    for found in remittances.of_claim(conn, row.id)[-1:]:
+        for line in found["detail"].get("lines", []):
+            if line["number"] in held:
+                total += from_cents(int(line.get("open_cents", 0)))
+    money = balances(conn, [row.id])[row.id]
+    return min(total, money.insurer_open)
+
+
+def resolve_underpayment(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply UNDERPAYMENT_REVIEW: dispute it, or ask for a write-off (R-UND-03)."""
+    reason = why.by_rule("R-UND-03")
+    if decision == "dispute":
+        from activities.appeal import begin_appeal
+
+        return begin_appeal(conn, office, row, {**form, "template": "UNDERPAYMENT"}, reason)
+    return _ask_write_off(conn, office, row, form, why)
+
+
+def resolve_credit(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply CREDIT_REVIEW: give back what is not ours, to whom it belongs (R-REF)."""
+    reason = why.by_rule("R-REF-01", decision=decision)
+    if decision != "refund":
+        raise DecisionRefused(
+            f"{decision} is not offered here yet. Nothing was changed. Decide refund."
+        )
+    money = balances(conn, [row.id])[row.id]
+    kind = EntryType.REFUND_PATIENT
+    if form.get("owner") == "payer" or money.paid_patient < money.credit:
+        kind = EntryType.REFUND_PAYER
+    key = f"refund:{form['_task']}"
+    _post(conn, row, kind, money.credit, reason, key, "refund decided")
+    words = f"Refunded {money.credit} to the {form.get('owner', 'patient')}"
+    settle.settle(conn, office, row.id, reason, words)
+    return words
+
+
+def untold(conn: Connection) -> tuple[str, ...]:
+    """News this transaction made, to be passed on after it."""
+    return tuple(row["id"] for row in news.untold(conn))
+
+
+__all__ = ["accounts", "open_review", "resolve_review"]

@@ -1,0 +1,211 @@
+"""One sweep of a mailbox: register by hash, keep, read, route; one of three ends.
+
+A file is stored raw and registered before anything reads it (R-BAD-01). What cannot be
+trusted as a whole changes nothing; one bad row never stops the good ones.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from temporalio import activity
+
+from activities import answers, csv_files
+from activities.imports import import_claims
+from activities.office import Office
+from activities.remittance import register_remittances
+from activities.tasks import deliver_waiting
+from activities.telling import start_claims, start_remittance, tell
+from edi.acks import read_acknowledgments
+from edi.errors import EdiError
+from edi.segments import FileKind, detect
+from edi.x270 import read_eligibility_answers
+from edi.x276 import read_status_answers
+from edi.x277ca import read_claim_acknowledgments
+from records import files, news, remittances, reports
+from records.events import Because
+from records.files import End
+
+HALF_WRITTEN_SECONDS = 0.0
+
+Route = Callable[[Connection, Office, str, bytes, str, Because], str]
+
+
+@dataclass
+class FileActivities:
+    """Everything that comes in by file."""
+
+    office: Office
+
+    @activity.defn
+    def list_inbound(self, partner: str) -> list[str]:
+        """Names of settled files; half-written ones are left until they are stable."""
+        mailbox = self.office.open_mailbox(partner)
+        return sorted(f.name for f in mailbox.list_inbound())
+
+    @activity.defn
+    def receive_file(self, partner: str, name: str, at: datetime) -> str:
+        """Take one file in to its end; the same bytes again change nothing."""
+        mailbox = self.office.open_mailbox(partner)
+        if name not in {f.name for f in mailbox.list_inbound()}:
+            return "already taken in"
+        content = mailbox.read_inbound(name)
+        why = self.office.because(at, "R-BAD-01")
+        said = take_in(self.office, partner, name, content, why)
+        mailbox.archive_inbound(name)
+        return said
+
+    @activity.defn
+    async def pass_on(self, at: datetime) -> int:
+        """Tell all untold news, start what waits for a workflow, deliver decisions."""
+        claim_ids, remittance_ids = await asyncio.to_thread(self._unstarted)
+        await start_claims(self.office, claim_ids)
+        for remittance_id in remittance_ids:
+            await start_remittance(self.office, remittance_id, at)
+        rows = await asyncio.to_thread(self._untold)
+        await tell(self.office, rows)
+        await deliver_waiting(self.office)
+        return len(rows)
+
+    def _unstarted(self) -> tuple[list[str], list[str]]:
+        with self.office.reading() as conn:
+            waiting = remittances.listing(conn, status=["received"])
+            return reports.unstarted_claims(conn), [r["id"] for r in waiting]
+
+    def _untold(self) -> list[Any]:
+        with self.office.reading() as conn:
+            return news.untold(conn)
+
+
+def take_in(
+    office: Office, partner: str, name: str, content: bytes, why: Because
+) -> str:
+    """Register, store and route one file; what became of it, in words."""
+    sha = hashlib.sha256(content).hexdigest()
+    kinds = _kinds(content)
+    with office.writing() as conn:
+        new = files.register(
+            conn,
+            sha256=sha,
+            direction="in",
+            partner=partner,
+            name=name,
+            kind="+".join(kinds) or "UNKNOWN",
+            size=len(content),
+            today=why.today,
+            at=why.at,
+        )
+        known = files.get(conn, sha)
+        if not new and known is not None and known["ended"]:
+            files.count_copy(conn, sha)
+            return f"the same bytes are known as {known['ended']}"
+    office.documents.put(content)
+    return _route(office, partner, content, sha, kinds, why)
+
+
+def _kinds(content: bytes) -> list[str]:
+    if kind := csv_files.detect(content):
+        return [kind]
+    try:
+        return [kind.value for kind in detect(content)]
+    except EdiError:
+        return []
+
+
+def _route(
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    kinds: list[str],
+    why: Because,
+) -> str:
+    try:
+        said = [_one_kind(office, partner, kind, content, sha, why) for kind in kinds]
+    except (EdiError, csv_files.CsvError) as error:
+        return _quarantine(office, sha, str(error))
+    if not kinds or None in said:
+        return _quarantine(office, sha, "this kind of file is not read here")
+    words = "; ".join(s for s in said if s)
+    ended = End.POSTED if set(kinds) & {"835", "DEPOSITS", "PAYMENTS"} else End.ROUTED
+    with office.writing() as conn:
+        files.end(conn, sha, ended, reason=words)
+    return words
+
+
+def _quarantine(office: Office, sha: str, reason: str) -> str:
+    with office.writing() as conn:
+        files.end(conn, sha, End.QUARANTINED, reason=reason)
+    return f"quarantined: {reason}"
+
+
+def _one_kind(
+    office: Office, partner: str, kind: str, content: bytes, sha: str, why: Because
+) -> str | None:
+    if kind == FileKind.X837P:
+        result = import_claims(office, content, name="", why=why)
+        return f"{result.accepted} of {result.read} claims accepted"
+    route = ROUTES.get(kind)
+    if route is None:
+        return None
+    with office.writing() as conn:
+        return route(conn, office, partner, content, sha, why)
+
+
+def _acknowledgments(
+    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+) -> str:
+    found = read_acknowledgments(content)
+    said = [
+        answers.take_ta1(conn, office, partner, ta1, sha, why)
+        for ta1 in found.interchanges
+    ]
+    said += [
+        answers.take_999(conn, office, partner, one, sha, why) for one in found.files
+    ]
+    return "; ".join(said)
+
+
+def _claim_acknowledgments(
+    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+) -> str:
+    found = read_claim_acknowledgments(content)
+    return answers.take_277ca(conn, office, found.statuses, sha, why)
+
+
+def _status_answers(
+    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+) -> str:
+    found = read_status_answers(content)
+    return answers.take_277(conn, office, found.statuses, sha, why)
+
+
+def _eligibility_answers(
+    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+) -> str:
+    found = read_eligibility_answers(content)
+    return answers.take_271(conn, office, partner, found.answers, sha, why)
+
+
+def _remittances(
+    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+) -> str:
+    return register_remittances(conn, office, partner, content, sha, why)
+
+
+ROUTES: dict[str, Route] = {
+    FileKind.TA1: _acknowledgments,
+    FileKind.X999: _acknowledgments,
+    FileKind.X277CA: _claim_acknowledgments,
+    FileKind.X277: _status_answers,
+    FileKind.X271: _eligibility_answers,
+    FileKind.X835: _remittances,
+    "DEPOSITS": csv_files.take_deposits,
+    "PAYMENTS": csv_files.take_payments,
+    "AUTHORIZATIONS": csv_files.take_authorizations,
+    "APPEAL_DECISIONS": csv_files.take_appeal_decisions,
+}

@@ -1,0 +1,366 @@
+"""Follow-up: ask a silent payer, act on what it says, never wait without a date (R-FUP).
+
+``follow_up`` is the claim's own look: a timer is a wake-up, not the truth, so it acts
+only when the dated next step in SQL has come.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+from temporalio import activity
+
+from activities import settle, steps
+from activities.office import Office
+from activities.opening import open_claim_task
+from activities.scrub import changes_of, findings_of
+from activities.submission import queue_claim
+from claims.calendar import deadline, next_business_day
+from claims.claim import Claim, ClaimState
+from claims.correction import apply_correction
+from claims.messages import Step
+from claims.task import DecisionRefused, TaskType
+from policy import timers
+from records import claims, inquiries
+from records.claims import ClaimRow
+from records.events import Because
+
+ANSWER = "ANSWER_276"
+TRIES = 5
+
+
+@dataclass
+class FollowUpActivities:
+    """The look of a claim that waits for somebody else."""
+
+    office: Office
+
+    @activity.defn
+    def follow_up(self, claim_id: str, at: datetime) -> Step:
+        """Read SQL; act when the claim's own next step is due, else only report it."""
+        why = self.office.because(at)
+        with self.office.writing() as conn:
+            row = claims.get(conn, claim_id)
+            if row.state.is_open and row.next_at is not None and row.next_at <= at:
+                _due(conn, self.office, row, why)
+            return steps.step_of(conn, claim_id)
+
+
+def _due(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    act = DUE.get(row.next_what or "")
+    if act is not None:
+        act(conn, office, row, why)
+    elif row.next_owner == "task":
+        steps.due_task(conn, office, row, why)
+    else:
+        later = next_business_day(max(why.today, row.next_due or why.today))
+        claims.rearm(conn, row.id, deadline(later, office.zone))
+
+
+def ask_status(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """Send a 276 today; past the last date for an 835, ask a poster (R-FUP-01, -04)."""
+    if row.accepted_on is not None:
+        last = timers.due("ERA_MISSING", row.accepted_on, office.payer(row.payer_id))
+        if why.today >= last:
+            era_missing(conn, office, row, why)
+            return
+    asked = inquiries.of_claim(conn, row.id, "276")
+    inquiries.queue(
+        conn,
+        kind="276",
+        claim_id=row.id,
+        payer_id=row.payer_id,
+        due_on=why.today,
+        try_number=len(asked) + 1,
+    )
+    step = steps.by_claim(
+        office,
+        row,
+        ANSWER,
+        next_business_day(why.today),
+        "the payer's answer to a status inquiry (277)",
+        "the payer is asked again",
+    )
+    reason = why.by_rule("R-FUP-01", tries=len(asked) + 1)
+    claims.set_step(conn, row, row.state, step, reason, "Status inquiry (276) queued")
+
+
+def _no_answer(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """No 277 to our 276: ask again, after five tries a person looks."""
+    asked = inquiries.of_claim(conn, row.id, "276")
+    unanswered = [q for q in asked if q["status"] != "answered"]
+    if len(unanswered) < TRIES:
+        ask_status(conn, office, row, why)
+        return
+    review(conn, office, row, why.by_rule("R-FUP-01"), "five status inquiries unanswered", {})
+
+
+def era_missing(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """The payer says final, or 45 days passed, and no 835 came (R-FUP-04)."""
+    to_person(
+        conn,
+        office,
+        row,
+        TaskType.ERA_MISSING,
+        why.by_rule("R-FUP-04"),
+        "no remittance (835) has come",
+        {"accepted_on": str(row.accepted_on)},
+    )
+
+
+def call(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """Nothing has moved: a clerk calls (R-FUP-05)."""
+    to_person(
+        conn,
+        office,
+        row,
+        TaskType.FOLLOW_UP_CALL,
+        why.by_rule("R-FUP-05"),
+        "nothing has moved on this claim",
+        {"last_step": row.next_what or ""},
+    )
+
+
+def review(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    why: Because,
+    words: str,
+    evidence: dict[str, object],
+) -> None:
+    """A status nobody can act on by rule."""
+    to_person(conn, office, row, TaskType.STATUS_REVIEW, why, words, evidence)
+
+
+def to_person(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    task_type: TaskType,
+    why: Because,
+    words: str,
+    evidence: dict[str, object],
+    legal_deadline: date | None = None,
+) -> None:
+    """FOLLOW_UP with one task."""
+    open_claim_task(
+        conn,
+        office,
+        row,
+        task_type,
+        why,
+        key=f"{row.id}:{task_type.value}:{why.today}:{row.version}",
+        words=words,
+        evidence=dict(evidence),
+        legal_deadline=legal_deadline,
+    )
+    step = settle.step_for(conn, office, row, ClaimState.FOLLOW_UP, why)
+    claims.set_step(conn, row, ClaimState.FOLLOW_UP, step, why, words)
+
+
+DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
+    "STATUS_FIRST": ask_status,
+    "STATUS_REPEAT": ask_status,
+    "STATUS_RETRY": ask_status,
+    ANSWER: _no_answer,
+    "ERA_AFTER_FINAL": era_missing,
+    "NO_ACTIVITY_E": call,
+    "FOLLOW_UP": call,
+}
+
+
+def resend(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    content: Claim,
+    state: ClaimState,
+    why: Because,
+    words: str,
+) -> str:
+    """Queue the claim's next submission; refused while an error edit is left.
+
+    Raises:
+        DecisionRefused: error edits; each is named with its field.
+    """
+    found = findings_of(conn, office, row, content, why)
+    errors = [f for f in found if f.severity == "error"]
+    if errors:
+        listed = "; ".join(f"{f.edit} {f.field}: {f.reason}" for f in errors)
+        raise DecisionRefused(f"Not sent: {listed}. Nothing was changed. Correct and retry.")
+    claims.replace_content(conn, office.cipher, row.id, content)
+    number = queue_claim(conn, office, row.id, content, why)
+    fresh = claims.get(conn, row.id)
+    claims.set_step(conn, fresh, state, steps.by_outbox(office, fresh, why), why, words)
+    return f"{words}: submission {number} leaves with the payer's next batch"
+
+
+def corrected(
+    conn: Connection, office: Office, row: ClaimRow, form: dict[str, str]
+) -> Claim:
+    """The claim with the field changes of a form; not stored yet."""
+    content = claims.content(conn, office.cipher, row.id)
+    for name, value in changes_of(form):
+        content = apply_correction(content, name, value)
+    return content
+
+
+def as_original(content: Claim) -> Claim:
+    """Frequency 1 without a reference: it was never filed (R-ACK-03)."""
+    return content.model_copy(update={"frequency": "1", "payer_icn": ""})
+
+
+def resolve_rejection(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply REJECT_FIX: fix and send as an original (R-ACK-03)."""
+    if decision == "eligibility":
+        return _check_coverage_again(conn, office, row, why)
+    if decision == "void":
+        raise DecisionRefused(
+            "A rejected claim was never filed, so there is nothing to void. Nothing was "
+            "changed. Fix it, or send it back to eligibility."
+        )
+    content = as_original(corrected(conn, office, row, form))
+    return resend(
+        conn,
+        office,
+        row,
+        content,
+        ClaimState.REJECTED,
+        why.by_rule("R-ACK-03"),
+        "Fixed after the rejection",
+    )
+
+
+def _check_coverage_again(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> str:
+    from activities.eligibility import resolve
+
+    return resolve(conn, office, row, "same_coverage_confirmed", {}, why)
+
+
+def resolve_lost(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply LOST_CLAIM: resend as original, or it was found (R-ACK-06)."""
+    reason = why.by_rule("R-ACK-06")
+    if decision.startswith("resend"):
+        content = as_original(claims.content(conn, office.cipher, row.id))
+        words = "Sent again because the payer does not have it"
+        return resend(conn, office, row, content, ClaimState.CORRECTING, reason, words)
+    return _wait_for_payer(conn, office, row, reason, "Found at the payer", form)
+
+
+def resolve_ack(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply ACK_MISSING."""
+    reason = why.by_rule("R-ACK-02")
+    if decision == "resent":
+        content = as_original(claims.content(conn, office.cipher, row.id))
+        words = "Sent again because no receipt came"
+        return resend(conn, office, row, content, ClaimState.CORRECTING, reason, words)
+    step = steps.by_timer(
+        office,
+        row,
+        "ACK_277CA_HARD",
+        row.state_since,
+        "the payer's acceptance (277CA)",
+        "a clerk looks for the claim",
+    )
+    claims.set_step(conn, row, row.state, step, reason, f"Receipt: {decision}")
+    return f"Noted: {decision}"
+
+
+def resolve_call(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply a call or a status review: it always ends in a dated step (R-FUP-03)."""
+    reason = why.by_rule("R-FUP-03", decision=decision)
+    if decision == "resend":
+        content = as_original(claims.content(conn, office.cipher, row.id))
+        return resend(
+            conn, office, row, content, ClaimState.CORRECTING, reason, "Sent again"
+        )
+    words = f"The payer was asked: {decision.replace('_', ' ')}"
+    return _wait_for_payer(conn, office, row, reason, words, form)
+
+
+def resolve_documents(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply PAYER_REQUEST_DOCS: sent, or a person decides the denial (R-DEN-04)."""
+    reason = why.by_rule("R-DEN-04", decision=decision)
+    denied = [n["number"] for n in claims.lines(conn, row.id) if n["status"] == "denied"]
+    if decision == "sent":
+        for number in denied:
+            claims.decide_line(
+                conn,
+                row.id,
+                number,
+                status="undecided",
+                denial=None,
+                decided_by="documents sent",
+            )
+        words = "The documents the payer asked for were sent"
+        return _wait_for_payer(conn, office, row, reason, words, form)
+    from activities.denial import open_review
+
+    open_review(conn, office, row, reason, "the documents cannot be sent")
+    words = f"Documents: {decision.replace('_', ' ')}"
+    state = ClaimState.DENIED if denied else ClaimState.FOLLOW_UP
+    step = settle.step_for(conn, office, row, state, why)
+    claims.set_step(conn, row, state, step, reason, words)
+    return words
+
+
+def _wait_for_payer(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    why: Because,
+    words: str,
+    form: dict[str, str],
+) -> str:
+    """Back to the payer: until the named next date, else the repeat timer."""
+    named = form.get("next_date") or form.get("wait_until")
+    if named:
+        day = max(date.fromisoformat(named), next_business_day(why.today))
+        step = steps.by_claim(
+            office, row, "STATUS_REPEAT", day, "the payer", "the payer is asked"
+        )
+    else:
+        step = steps.by_timer(
+            office, row, "STATUS_REPEAT", why.today, "the payer", "the payer is asked"
+        )
+    claims.set_step(conn, row, ClaimState.ACCEPTED, step, why, words)
+    return f"{words}; next look {step.due}"

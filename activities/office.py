@@ -1,0 +1,96 @@
+"""What every activity works with: database, keys, documents, practice, payers, mail."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+from temporalio.client import Client
+
+from claims.calendar import PracticeClock, local_date
+from claims.decision import MACHINE
+from exchange.mailbox import Mailbox
+from payers.practice import Practice
+from payers.profile import PayerBook, PayerProfile
+from records import users
+from records.db import Database
+from records.events import Because
+from vault.documents import DocumentStore
+from vault.fields import FieldCipher
+
+OFFICE_PARTNER = "office"
+"""The mailbox of the practice itself: charges, payments, deposits, answers by CSV."""
+
+
+@dataclass
+class Office:
+    """The dependencies of activities, built by worker.py and the command line."""
+
+    db: Database
+    cipher: FieldCipher
+    documents: DocumentStore
+    practice: Practice
+    payers: PayerBook
+    open_mailbox: Callable[[str], Mailbox]
+    task_queue: str
+    client: Client | None = None
+    _clock: PracticeClock | None = field(default=None, repr=False)
+
+    @property
+    def zone(self) -> str:
+        """The practice's time zone."""
+        return self.practice.timezone
+
+    def because(self, at: datetime, rule: str = "", actor: str = MACHINE) -> Because:
+        """The reason object of something that happens at practice time ``at``."""
+        return Because(at, local_date(at, self.zone), rule, actor)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One SQL transaction."""
+        with self.db.transaction() as conn:
+            yield conn
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent read."""
+        with self.db.reading() as conn:
+            yield conn
+
+    def clock(self) -> PracticeClock | None:
+        """The demo's or test's practice clock; None in production."""
+        if self._clock is None:
+            with self.reading() as conn:
+                self._clock = users.practice_clock(conn)
+        return self._clock
+
+    def payer(self, payer_id: str, day: object = None) -> PayerProfile | None:
+        """The payer's profile, None when we have none for it."""
+        return self.payers.get(payer_id)
+
+    def partner_of(self, payer_id: str) -> str:
+        """Whose mailbox carries this payer's files."""
+        profile = self.payers.get(payer_id)
+        direct = profile is not None and profile.edi.transport == "direct_sftp"
+        return payer_id if direct else "clearinghouse"
+
+    def partners(self) -> list[str]:
+        """Every mailbox: the clearinghouse, direct payers, the office itself."""
+        payers = {self.partner_of(p) for p in self.payers.ids()}
+        return [*sorted(payers), OFFICE_PARTNER]
+
+    def payers_of(self, partner: str) -> list[str]:
+        """Payers whose files come through this mailbox."""
+        return [p for p in self.payers.ids() if self.partner_of(p) == partner]
+
+    @property
+    def temporal(self) -> Client:
+        """The connected client.
+
+        Raises:
+            RuntimeError: this office was opened without a server.
+        """
+        if self.client is None:
+            raise RuntimeError("This step needs the Temporal server; none is connected.")
+        return self.client

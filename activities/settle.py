@@ -1,0 +1,151 @@
+"""R-STA-02: the state of a claim from its lines, money, tasks and appeals, and its step.
+
+Called in the transaction of every posting and decision from the first remittance on.
+"""
+
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from activities import steps
+from activities.office import Office
+from claims.claim import ClaimState
+from claims.money import ZERO, from_cents
+from ledger.balances import Balances, balances
+from policy.state import StateFacts, state_after
+from policy.statements import first_statement_on
+from records import accounts, claims, news, submissions, tasks
+from records.claims import ClaimRow, NextStep
+from records.events import Because
+
+QUESTIONS = ("REMIT_REVIEW", "ERA_UNMATCHED_CLAIM")
+IN_FLIGHT = ("queued", "taken", "sent", "accepted")
+OUT = ("sent", "overturned")
+
+
+def settle(
+    conn: Connection, office: Office, claim_id: str, why: Because, words: str
+) -> ClaimState:
+    """Give the claim the first state that holds, with its next step (R-STA-02)."""
+    row = claims.get(conn, claim_id)
+    money = balances(conn, [claim_id])[claim_id]
+    facts = _facts(conn, row, money)
+    decision = state_after(facts)
+    state = ClaimState(decision.action)
+    step = step_for(conn, office, row, state, why) if state.is_open else None
+    claims.set_step(conn, row, state, step, why, words)
+    if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:
+        tell_account(conn, row, why)
+    return state
+
+
+def _facts(conn: Connection, row: ClaimRow, money: Balances) -> StateFacts:
+    status = {line["status"] for line in claims.lines(conn, row.id)}
+    open_types = {t["type"] for t in tasks.waiting(conn, claim_id=row.id)}
+    newest = submissions.newest(conn, row.id)
+    in_flight = newest["status"] if newest and newest["status"] in IN_FLIGHT else None
+    return StateFacts(
+        open_remit_question="held" in status or bool(open_types & set(QUESTIONS)),
+        appeal_out="appealed" in status,
+        replacement_in_flight=_flight_state(in_flight),
+        denied_line_without_action="denied" in status,
+        contract_shortfall="short" in status,
+        another_payer_due=False,
+        undecided_line="undecided" in status,
+        credit=money.credit,
+        insurer_open=money.insurer_open,
+        plan_active=False,
+        patient_due=money.patient_due,
+    )
+
+
+def _flight_state(status: str | None) -> ClaimState | None:
+    states = {
+        "queued": ClaimState.CORRECTING,
+        "taken": ClaimState.CORRECTING,
+        "sent": ClaimState.SUBMITTED,
+        "accepted": ClaimState.ACCEPTED,
+    }
+    return states.get(status or "")
+
+
+def step_for(
+    conn: Connection, office: Office, row: ClaimRow, state: ClaimState, why: Because
+) -> NextStep:
+    """The dated next step of a claim that is now in ``state``."""
+    if state is ClaimState.CORRECTING:
+        return steps.by_outbox(office, row, why)
+    if state is ClaimState.APPEAL:
+        return _appeal_step(conn, office, row, why)
+    if state is ClaimState.PATIENT_BALANCE:
+        return patient_step(conn, office, row, why)
+    if waiting := tasks.waiting(conn, claim_id=row.id):
+        return steps.by_task(office, waiting[0])
+    if state is ClaimState.ACCEPTED:
+        return steps.by_timer(
+            office, row, "STATUS_REPEAT", why.today, "the payer", "the payer is asked"
+        )
+    return steps.safety_net(office, row, why)
+
+
+def _appeal_step(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> NextStep:
+    out = [a for a in accounts.appeals_of(conn, row.id) if a["status"] in OUT]
+    if not out:
+        return steps.safety_net(office, row, why)
+    newest = out[-1]
+    if newest["status"] == "overturned":
+        return steps.by_appeal(
+            office,
+            newest["id"],
+            "FOLLOW_UP_CALL if no 835",
+            newest["expected_on"],
+            "the corrected payment (835)",
+            "a clerk calls the payer",
+        )
+    return steps.by_appeal(
+        office,
+        newest["id"],
+        "appeal decision expected",
+        newest["expected_on"],
+        f"the payer's decision on appeal level {newest['level']}",
+        "a clerk asks for it",
+    )
+
+
+def patient_step(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> NextStep:
+    """The next letter about the patient's share; the account owns the clock."""
+    sent = accounts.statements_of_claim(conn, row.id)
+    if not sent:
+        due = first_statement_on(why.today)
+        return steps.by_account(
+            office, row, "first statement", due, "the first statement", "the patient pays"
+        )
+    due = max(sent[-1]["dated"] + timedelta(1), why.today)
+    return steps.by_account(
+        office, row, "STATEMENT_CYCLE", due, "the patient's payment", "a reminder"
+    )
+
+
+def tell_account(conn: Connection, row: ClaimRow, why: Because) -> None:
+    """The guarantor's account must look at this claim's balance."""
+    news.add(
+        conn,
+        workflow_id=f"account-{row.account_id}",
+        kind="balance",
+        ref=f"balance:{row.id}:{row.version + 1}",
+        today=why.today,
+    )
+
+
+def tell_claim(conn: Connection, claim_id: str, ref: str, kind: str, day: date) -> str:
+    """Store the news that wakes this claim; its id."""
+    return news.add(
+        conn, workflow_id=f"claim-{claim_id}", kind=kind, ref=ref, today=day
+    )
+
+
+__all__ = ["from_cents", "patient_step", "settle", "step_for", "tell_claim"]

@@ -1,0 +1,318 @@
+"""Submission: the payer's batch, from the outbox to the last acknowledgment (R-SUB, R-ACK).
+
+Rows carry the batch id before anything is uploaded; after a crash the mailbox is asked
+for the file by its control number before it is written again. Marking is monotone.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, RowMapping
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities import steps
+from activities.office import Office
+from activities.opening import open_claim_task
+from claims.calendar import deadline
+from claims.claim import Claim, ClaimState
+from claims.messages import Look, NewsKind, claim_workflow_id
+from claims.task import TaskType
+from edi.gate import findings
+from edi.x837 import OutboundEnvelope, write_claims
+from policy import timers
+from records import claims, events, files, inquiries, news, submissions
+from records.events import Because
+
+UNSENT = ("READY", "CORRECTING", "REJECTED", "FOLLOW_UP")
+
+
+@dataclass
+class SubmissionActivities:
+    """Take, send, watch."""
+
+    office: Office
+
+    @activity.defn
+    def take_outbox(self, batch_id: str, payer_id: str, at: datetime) -> int:
+        """Give the payer's queued claims to this batch; taking them is the batch."""
+        why = self.office.because(at, "R-SUB-03")
+        with self.office.writing() as conn:
+            taken = submissions.take(conn, payer_id=payer_id, batch_id=batch_id)
+            if taken:
+                submissions.open_batch(
+                    conn,
+                    batch_id=batch_id,
+                    kind="837P",
+                    payer_id=payer_id,
+                    partner=self.office.partner_of(payer_id),
+                    today=why.today,
+                )
+        return taken
+
+    @activity.defn
+    def send_batch(self, batch_id: str, at: datetime) -> None:
+        """Write the interchange, have it checked, upload it once, mark what left.
+
+        Raises:
+            ApplicationError: the guide's validator refused the file; nothing was sent.
+        """
+        why = self.office.because(at, "R-SUB-03")
+        with self.office.reading() as conn:
+            batch = _batch(conn, batch_id)
+            rows = submissions.of_batch(conn, batch_id)
+        content = self._interchange(batch, rows, at)
+        name = f"837P-{batch['payer_id']}-{batch['isa13']:09d}.edi"
+        mailbox = self.office.open_mailbox(self.office.partner_of(batch["payer_id"]))
+        if not mailbox.outbound_exists(name):
+            mailbox.put_outbound(name, content)
+        self.office.documents.put(content)
+        with self.office.writing() as conn:
+            _mark_sent(conn, self.office, batch, rows, content, name, why)
+
+    def _interchange(
+        self, batch: RowMapping, rows: list[RowMapping], at: datetime
+    ) -> bytes:
+        sent = [submissions.content(self.office.cipher, row) for row in rows]
+        profile = self.office.payers.get(batch["payer_id"])
+        if profile is None:
+            raise ApplicationError(
+                "The batch's payer has no profile. Nothing was sent.",
+                type="UnknownPayer",
+                non_retryable=True,
+            )
+        envelope = envelope_for(
+            self.office, profile.edi.receiver_id, profile.name, batch, at
+        )
+        content = write_claims(sent, envelope)
+        if found := findings(content):
+            raise ApplicationError(
+                f"The 837P of batch {batch['isa13']} was refused by the guide's "
+                f"validator: {'; '.join(found[:3])}. Nothing was sent. Correct the "
+                "claim and retry the batch.",
+                type="GateRefused",
+            )
+        return content
+
+    @activity.defn
+    def watch_batch(self, batch_id: str, at: datetime) -> Look:
+        """See who has not answered, raise what is late, say when to look again."""
+        why = self.office.because(at)
+        with self.office.writing() as conn:
+            batch = _batch(conn, batch_id)
+            open_rows = [
+                r for r in submissions.of_batch(conn, batch_id) if _is_unanswered(r)
+            ]
+            if not open_rows:
+                submissions.mark_batch(conn, batch_id, ended_on=why.today)
+                return Look(done=True)
+            return _watch(conn, self.office, batch, open_rows, why)
+
+
+def envelope_for(
+    office: Office, receiver: str, name: str, batch: RowMapping, at: datetime
+) -> OutboundEnvelope:
+    """ISA/GS/ST of one of our interchanges, with the batch's control numbers."""
+    practice = office.practice
+    return OutboundEnvelope(
+        sender_id=practice.billing_npi,
+        receiver_id=receiver,
+        isa13=batch["isa13"],
+        gs06=batch["gs06"],
+        st02="0001",
+        created=at,
+        batch_ref=batch["reference"],
+        submitter_name=practice.name,
+        contact_name="BILLING",
+        contact_phone=practice.phone,
+        receiver_name=name,
+        usage="P",
+    )
+
+
+def _batch(conn: Connection, batch_id: str) -> RowMapping:
+    row = submissions.get_batch(conn, batch_id)
+    if row is None:
+        raise LookupError(f"batch {batch_id} has no row")
+    return row
+
+
+def _mark_sent(
+    conn: Connection,
+    office: Office,
+    batch: RowMapping,
+    rows: list[RowMapping],
+    content: bytes,
+    name: str,
+    why: Because,
+) -> None:
+    sha = hashlib.sha256(content).hexdigest()
+    files.register(
+        conn,
+        sha256=sha,
+        direction="out",
+        partner=office.partner_of(batch["payer_id"]),
+        name=name,
+        kind="837P",
+        size=len(content),
+        today=why.today,
+        at=why.at,
+    )
+    submissions.mark_batch(
+        conn, batch["id"], file_sha256=sha, file_name=name, sent_on=why.today
+    )
+    for row in rows:
+        submissions.mark(
+            conn, row["id"], only_from=("taken",), status="sent", sent_on=why.today
+        )
+        _claim_sent(conn, office, batch["id"], row, why)
+
+
+def _claim_sent(
+    conn: Connection, office: Office, batch_id: str, row: RowMapping, why: Because
+) -> None:
+    claim_row = claims.get(conn, row["claim_id"])
+    if claim_row.state.value not in UNSENT or claim_row.submission_number != row["number"]:
+        return
+    due = timers.due("ACK_999", why.today, office.payers.get(row["payer_id"]))
+    step = steps.by_batch(office, claim_row, batch_id, "ACK_999", due)
+    kind = {"1": "claim", "7": "replacement", "8": "void"}[row["frequency"]]
+    words = f"Sent to the payer: {kind}, submission {row['number']}"
+    claims.set_step(conn, claim_row, ClaimState.SUBMITTED, step, why, words)
+
+
+def _is_unanswered(row: RowMapping) -> bool:
+    newest = row["number"] == row["newest"]
+    return row["status"] == "sent" and newest and row["state"] == "SUBMITTED"
+
+
+def _watch(
+    conn: Connection,
+    office: Office,
+    batch: RowMapping,
+    rows: list[RowMapping],
+    why: Because,
+) -> Look:
+    profile = office.payers.get(batch["payer_id"])
+    sent_on: date = batch["sent_on"] or why.today
+    dates = [
+        (name, timers.due(name, sent_on, profile))
+        for name in ("ACK_999", "ACK_277CA_SOFT", "ACK_277CA_HARD")
+    ]
+    tell: list[str] = []
+    if why.today >= dates[-1][1]:
+        for row in rows:
+            tell.append(_silent(conn, office, row, why))
+        return Look(done=True, tell=tuple(tell))
+    if why.today >= dates[0][1] and batch["ack_999"] is None:
+        for row in rows:
+            _ack_missing(conn, office, batch, row, why)
+    name, due = next((n, d) for n, d in dates if d > why.today)
+    for row in rows:
+        _show_wait(conn, office, batch["id"], row, name, due, why)
+    return Look(what=name, at=deadline(due, office.zone))
+
+
+def _show_wait(
+    conn: Connection,
+    office: Office,
+    batch_id: str,
+    row: RowMapping,
+    name: str,
+    due: date,
+    why: Because,
+) -> None:
+    claim_row = claims.get(conn, row["claim_id"])
+    if claim_row.next_what == name or claim_row.next_owner == "task":
+        return
+    if row["acknowledged_on"] and name == "ACK_999":
+        return
+    step = steps.by_batch(office, claim_row, batch_id, name, due)
+    words = "No answer yet; the clearinghouse is being watched"
+    claims.set_step(
+        conn, claim_row, claim_row.state, step, why.by_rule("R-ACK-02"), words
+    )
+
+
+def _ack_missing(
+    conn: Connection, office: Office, batch: RowMapping, row: RowMapping, why: Because
+) -> None:
+    claim_row = claims.get(conn, row["claim_id"])
+    open_claim_task(
+        conn,
+        office,
+        claim_row,
+        TaskType.ACK_MISSING,
+        why.by_rule("R-ACK-02"),
+        key=f"{row['claim_id']}:ACK_MISSING:{row['number']}",
+        words="no receipt (999) for the file within one business day",
+        evidence={"file": batch["file_name"] or "", "trace": batch["reference"]},
+    )
+
+
+def _silent(conn: Connection, office: Office, row: RowMapping, why: Because) -> str:
+    """Day seven without a 277CA: ask once and open LOST_CLAIM the same day (R-ACK-06)."""
+    reason = why.by_rule("R-ACK-06", sent_on=str(row["sent_on"]))
+    submissions.mark(conn, row["id"], only_from=("sent",), status="silent")
+    inquiries.queue(
+        conn,
+        kind="276",
+        claim_id=row["claim_id"],
+        payer_id=row["payer_id"],
+        due_on=why.today,
+    )
+    lost(conn, office, row["claim_id"], reason, f"no 277CA since {row['sent_on']}")
+    return news.add(
+        conn,
+        workflow_id=claim_workflow_id(row["claim_id"]),
+        kind=NewsKind.SILENCE.value,
+        ref=f"silence:{row['id']}",
+        today=why.today,
+    )
+
+
+def lost(
+    conn: Connection, office: Office, claim_id: str, why: Because, words: str
+) -> None:
+    """The payer does not have the claim: FOLLOW_UP with LOST_CLAIM."""
+    claim_row = claims.get(conn, claim_id)
+    newest = submissions.newest(conn, claim_id)
+    evidence = {
+        "sent": str(newest["sent_on"]) if newest else "",
+        "submission": newest["number"] if newest else 0,
+        **{k: str(v) for k, v in why.data.items()},
+    }
+    task = open_claim_task(
+        conn,
+        office,
+        claim_row,
+        TaskType.LOST_CLAIM,
+        why,
+        key=f"{claim_id}:LOST_CLAIM:{claim_row.submission_number}",
+        words=words,
+        evidence=evidence,
+    )
+    step = steps.by_task(office, task)
+    claims.set_step(conn, claim_row, ClaimState.FOLLOW_UP, step, why, f"Lost: {words}")
+
+
+def queue_claim(
+    conn: Connection, office: Office, claim_id: str, content: Claim, why: Because
+) -> int:
+    """Put the claim in the outbox as its next submission; the number it got."""
+    row = claims.get(conn, claim_id)
+    number = row.submission_number + 1
+    submissions.queue(
+        conn,
+        office.cipher,
+        claim_id=claim_id,
+        number=number,
+        payer_id=row.payer_id,
+        content=content,
+        today=why.today,
+    )
+    claims.note(conn, claim_id, submission_number=number)
+    words = f"Submission {number} is in the outbox (CLM05-3 = {content.frequency})"
+    events.add(conn, why.by_rule("R-SUB-02"), "outbox", words, claim_id=claim_id)
+    return number

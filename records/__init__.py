@@ -1,0 +1,1 @@
+"""SQL for claims, submissions, tasks, letters, files, events. With ledger/, the only SQL."""

@@ -1,0 +1,353 @@
+"""A claim's row: its content, its state and its dated next step.
+
+``set_step`` is the only function that writes a claim's state and next step, in the SQL
+transaction of the event that caused the change (I1, R-STA-04).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from claims.claim import Claim, ClaimState
+from records import events
+from records.events import Because
+from records.instants import from_text, to_text
+from records.tables import claim, claim_line, coverage
+from vault.fields import FieldCipher
+
+
+class ClaimMissingError(LookupError):
+    """No such claim in the database; nothing was done."""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What comes next, when, and who owns the clock (first promise).
+
+    ``at`` is the practice instant at which the claim itself looks again; the owner's
+    own timer is at or before ``due``.
+    """
+
+    what: str
+    due: date
+    at: datetime
+    owner: str
+    owner_id: str
+    waiting_for: str
+    then: str
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One row of ``claim`` without its encrypted content."""
+
+    id: str
+    pcn: str
+    practice_number: str
+    account_id: str
+    payer_id: str
+    payer_order: int
+    member_index: str
+    billing_npi: str
+    charge_cents: int
+    service_from: date | None
+    service_to: date | None
+    source_file: str | None
+    opened_on: date
+    state: ClaimState
+    state_since: date
+    next_what: str | None
+    next_due: date | None
+    next_at: datetime | None
+    next_owner: str | None
+    next_owner_id: str | None
+    waiting_for: str | None
+    then_what: str | None
+    hold_reason: str | None
+    submission_number: int
+    payer_icn: str | None
+    accepted_on: date | None
+    first_remit_on: date | None
+    closed_on: date | None
+    content_hash: str
+    version: int
+
+
+_ROW = [
+    c for c in claim.c if c.name not in ("content_enc", "content_version", "identity_index")
+]
+
+
+def _row(found: RowMapping) -> ClaimRow:
+    values = dict(found)
+    values["state"] = ClaimState(values["state"])
+    if values["next_at"] is not None:
+        values["next_at"] = from_text(values["next_at"])
+    return ClaimRow(**values)
+
+
+def get(conn: Connection, claim_id: str) -> ClaimRow:
+    """One claim by id.
+
+    Raises:
+        ClaimMissingError: no such row.
+    """
+    found = conn.execute(select(*_ROW).where(claim.c.id == claim_id)).mappings().first()
+    if found is None:
+        raise ClaimMissingError(f"claim {claim_id} has no row")
+    return _row(found)
+
+
+def many(conn: Connection, claim_ids: Iterable[str]) -> dict[str, ClaimRow]:
+    """Claims by id; ids without a row are left out."""
+    ids = sorted(set(claim_ids))
+    query = select(*_ROW).where(claim.c.id.in_(ids)).order_by(claim.c.id)
+    return {r["id"]: _row(r) for r in conn.execute(query).mappings()}
+
+
+def find(conn: Connection, reference: str) -> ClaimRow | None:
+    """A claim by our CLM01, its id, or the practice's number when only one has it."""
+    query = select(*_ROW).where(
+        or_(
+            claim.c.pcn == reference,
+            claim.c.id == reference,
+            claim.c.practice_number == reference,
+        )
+    )
+    found = [_row(r) for r in conn.execute(query).mappings()]
+    exact = [r for r in found if reference in (r.pcn, r.id)]
+    if exact:
+        return exact[0]
+    return found[0] if len(found) == 1 else None
+
+
+def by_pcn(conn: Connection, pcns: Iterable[str]) -> dict[str, ClaimRow]:
+    """Claims by our CLM01, for acknowledgments and remittances."""
+    wanted = sorted(set(pcns))
+    query = select(*_ROW).where(claim.c.pcn.in_(wanted))
+    return {r["pcn"]: _row(r) for r in conn.execute(query).mappings()}
+
+
+def by_identity(conn: Connection, index: str) -> RowMapping | None:
+    """The id, content hash and number of the claim with this identity, if known."""
+    query = select(claim.c.id, claim.c.content_hash, claim.c.pcn).where(
+        claim.c.identity_index == index
+    )
+    return conn.execute(query).mappings().first()
+
+
+def every(
+    conn: Connection, *, states: Iterable[str] = (), open_only: bool = False
+) -> list[ClaimRow]:
+    """All claims, oldest number first; filtered by state."""
+    query = select(*_ROW).order_by(claim.c.opened_on, claim.c.pcn)
+    if wanted := list(states):
+        query = query.where(claim.c.state.in_(wanted))
+    if open_only:
+        query = query.where(claim.c.state.notin_(["CLOSED", "VOIDED"]))
+    return [_row(r) for r in conn.execute(query).mappings()]
+
+
+def of_account(conn: Connection, account_id: str) -> list[ClaimRow]:
+    """The claims of one guarantor."""
+    query = select(*_ROW).where(claim.c.account_id == account_id).order_by(claim.c.pcn)
+    return [_row(r) for r in conn.execute(query).mappings()]
+
+
+def insert_new(
+    conn: Connection,
+    cipher: FieldCipher,
+    *,
+    content: Claim,
+    values: dict[str, Any],
+) -> None:
+    """Store a new claim with its lines; ``values`` are the plain columns."""
+    claim_id = values["id"]
+    conn.execute(
+        insert(claim).values(
+            **values, content_enc=_seal(cipher, claim_id, content), content_version=1
+        )
+    )
+    _insert_lines(conn, claim_id, content)
+
+
+def _insert_lines(conn: Connection, claim_id: str, content: Claim) -> None:
+    rows = [
+        {
+            "claim_id": claim_id,
+            "number": line.number,
+            "line_ref": line.line_ref,
+            "code": line.code,
+            "modifiers": ":".join(line.modifiers),
+            "units": str(line.units),
+            "charge_cents": int(line.charge * 100),
+            "service_from": line.service_from,
+        }
+        for line in content.lines
+    ]
+    if rows:
+        conn.execute(insert(claim_line), rows)
+
+
+def _seal(cipher: FieldCipher, claim_id: str, content: Claim) -> bytes:
+    return cipher.encrypt(content.model_dump_json(), row_key=f"claim:{claim_id}")
+
+
+def content(conn: Connection, cipher: FieldCipher, claim_id: str) -> Claim:
+    """The newest content of the claim, decrypted."""
+    sealed = conn.execute(
+        select(claim.c.content_enc).where(claim.c.id == claim_id)
+    ).scalar_one()
+    return Claim.model_validate_json(
+        cipher.decrypt(sealed, row_key=f"claim:{claim_id}")
+    )
+
+
+def replace_content(
+    conn: Connection, cipher: FieldCipher, claim_id: str, new: Claim
+) -> None:
+    """Store a corrected content; what was sent stays with its submission."""
+    conn.execute(
+        update(claim)
+        .where(claim.c.id == claim_id)
+        .values(
+            content_enc=_seal(cipher, claim_id, new),
+            content_version=claim.c.content_version + 1,
+            charge_cents=int(new.charge * 100),
+            service_from=new.service_from,
+            service_to=new.service_to,
+        )
+    )
+    for line in new.lines:
+        conn.execute(
+            update(claim_line)
+            .where(
+                claim_line.c.claim_id == claim_id, claim_line.c.number == line.number
+            )
+            .values(
+                code=line.code,
+                modifiers=":".join(line.modifiers),
+                units=str(line.units),
+                charge_cents=int(line.charge * 100),
+            )
+        )
+
+
+def change_payer(
+    conn: Connection, claim_id: str, *, payer_id: str, member_index: str
+) -> None:
+    """The claim now goes to another plan (ELIG_RESOLVE, COB)."""
+    conn.execute(
+        update(claim)
+        .where(claim.c.id == claim_id)
+        .values(payer_id=payer_id, member_index=member_index)
+    )
+
+
+def lines(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """The claim's lines with their decision status."""
+    query = (
+        select(claim_line)
+        .where(claim_line.c.claim_id == claim_id)
+        .order_by(claim_line.c.number)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def decide_line(
+    conn: Connection,
+    claim_id: str,
+    number: int,
+    *,
+    status: str,
+    denial: dict[str, Any] | None,
+    decided_by: str,
+) -> None:
+    """Store how a payer, or a person, decided one line."""
+    conn.execute(
+        update(claim_line)
+        .where(claim_line.c.claim_id == claim_id, claim_line.c.number == number)
+        .values(status=status, denial=denial, decided_by=decided_by)
+    )
+
+
+def note(conn: Connection, claim_id: str, **columns: Any) -> None:
+    """Set plain facts of a claim (ICN, accepted_on …), never its state."""
+    forbidden = {"state", "next_what", "next_due", "next_at", "next_owner"}
+    if forbidden & columns.keys():
+        raise ValueError("state and next step are set by set_step only")
+    conn.execute(update(claim).where(claim.c.id == claim_id).values(**columns))
+
+
+def set_step(
+    conn: Connection,
+    row: ClaimRow,
+    state: ClaimState,
+    step: NextStep | None,
+    why: Because,
+    words: str,
+) -> None:
+    """Move a claim to ``state`` with its next step, and log it.
+
+    Raises:
+        ValueError: an open state without a next step (I1); nothing was written.
+    """
+    if state.is_open and step is None:
+        raise ValueError(f"state {state} needs a dated next step (I1)")
+    changed = state is not row.state
+    conn.execute(
+        update(claim)
+        .where(claim.c.id == row.id)
+        .values(
+            state=state.value,
+            state_since=why.today if changed else row.state_since,
+            closed_on=why.today if not state.is_open else None,
+            version=claim.c.version + 1,
+            **_step_columns(step),
+        )
+    )
+    events.add(
+        conn,
+        why,
+        "state" if changed else "step",
+        words,
+        claim_id=row.id,
+        old_state=row.state.value,
+        new_state=state.value,
+    )
+
+
+def rearm(conn: Connection, claim_id: str, at: datetime) -> None:
+    """The claim looks again at ``at``; its dated next step stays as it is."""
+    conn.execute(
+        update(claim).where(claim.c.id == claim_id).values(next_at=to_text(at))
+    )
+
+
+def _step_columns(step: NextStep | None) -> dict[str, Any]:
+    return {
+        "next_what": step.what if step else None,
+        "next_due": step.due if step else None,
+        "next_at": to_text(step.at) if step else None,
+        "next_owner": step.owner if step else None,
+        "next_owner_id": step.owner_id if step else None,
+        "waiting_for": step.waiting_for if step else None,
+        "then_what": step.then if step else None,
+    }
+
+
+def remember_coverage(
+    conn: Connection, values: dict[str, Any], cipher: FieldCipher, member_id: str
+) -> None:
+    """Store a coverage once per (payer, member, account)."""
+    query = select(coverage.c.id).where(
+        coverage.c.payer_id == values["payer_id"],
+        coverage.c.member_index == values["member_index"],
+        coverage.c.account_id == values["account_id"],
+    )
+    if conn.execute(query).first() is None:
+        sealed = cipher.encrypt(member_id, row_key=f"coverage:{values['id']}")
+        conn.execute(insert(coverage).values(**values, member_enc=sealed))

@@ -1,0 +1,95 @@
+"""The append-only event log: each change with its rule, evidence, actor and time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from claims.decision import MACHINE, Decision
+from records.instants import to_text
+from records.tables import access, event
+
+
+@dataclass(frozen=True)
+class Because:
+    """Why something happens now: the instant, the business date, who and which rule."""
+
+    at: datetime
+    today: date
+    rule: str = ""
+    actor: str = MACHINE
+    table: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def by_rule(self, rule: str, **data: Any) -> "Because":
+        """The same moment and actor, by another rule, with its evidence."""
+        return Because(self.at, self.today, rule, self.actor, self.table, data)
+
+    def by(self, decision: Decision) -> "Because":
+        """The same moment, with what ``decision`` names as rule and evidence."""
+        data = {"action": decision.action, "evidence": list(decision.evidence)}
+        actor = self.actor if decision.actor == MACHINE else decision.actor
+        return Because(
+            self.at, self.today, decision.rule, actor, decision.table, data
+        )
+
+
+def add(
+    conn: Connection,
+    why: Because,
+    kind: str,
+    words: str,
+    *,
+    claim_id: str | None = None,
+    account_id: str | None = None,
+    old_state: str | None = None,
+    new_state: str | None = None,
+) -> None:
+    """Append one event; ``words`` is a sentence without patient data (R-STA-04)."""
+    conn.execute(
+        insert(event).values(
+            at=to_text(why.at),
+            business_date=why.today,
+            claim_id=claim_id,
+            account_id=account_id,
+            kind=kind,
+            actor=why.actor,
+            rule=why.rule or None,
+            rule_table=why.table or None,
+            words=words,
+            old_state=old_state,
+            new_state=new_state,
+            data=dict(why.data),
+        )
+    )
+
+
+def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """The claim's events in the order they were written."""
+    query = select(event).where(event.c.claim_id == claim_id).order_by(event.c.id)
+    return list(conn.execute(query).mappings())
+
+
+def log_access(
+    conn: Connection,
+    *,
+    at: datetime,
+    actor: str,
+    what: str,
+    reason: str,
+    claim_id: str | None = None,
+    account_id: str | None = None,
+) -> None:
+    """Record that somebody read protected data (R-SEC-01)."""
+    conn.execute(
+        insert(access).values(
+            at=to_text(at),
+            actor=actor,
+            what=what,
+            claim_id=claim_id,
+            account_id=account_id,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,95 @@
+"""Files sent and received: registered by hash before reading, one of three ends."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from records.instants import to_text
+from records.tables import file, import_run
+
+
+class End(StrEnum):
+    """How a received file ended; there is no fourth end."""
+
+    POSTED = "posted"
+    ROUTED = "routed"
+    QUARANTINED = "quarantined"
+
+
+def register(
+    conn: Connection,
+    *,
+    sha256: str,
+    direction: str,
+    partner: str,
+    name: str,
+    kind: str,
+    size: int,
+    today: date,
+    at: datetime,
+) -> bool:
+    """Enter a file; False when the same bytes are known (counted, R-IDM-01)."""
+    known = conn.execute(select(file.c.copies).where(file.c.sha256 == sha256)).scalar()
+    if known is not None:
+        return False
+    conn.execute(
+        insert(file).values(
+            sha256=sha256,
+            direction=direction,
+            partner=partner,
+            name=name,
+            kind=kind,
+            size=size,
+            received_on=today,
+            received_at=to_text(at),
+            copies=1,
+        )
+    )
+    return True
+
+
+def count_copy(conn: Connection, sha256: str) -> None:
+    """The same bytes came again under some name."""
+    conn.execute(
+        update(file).where(file.c.sha256 == sha256).values(copies=file.c.copies + 1)
+    )
+
+
+def end(
+    conn: Connection,
+    sha256: str,
+    ended: End,
+    *,
+    reason: str | None = None,
+    counts: dict[str, Any] | None = None,
+) -> None:
+    """Write how a file ended."""
+    conn.execute(
+        update(file)
+        .where(file.c.sha256 == sha256)
+        .values(ended=ended.value, reason=reason, counts=counts)
+    )
+
+
+def get(conn: Connection, sha256: str) -> RowMapping | None:
+    """One file by hash."""
+    return conn.execute(select(file).where(file.c.sha256 == sha256)).mappings().first()
+
+
+def listing(conn: Connection) -> list[RowMapping]:
+    """All files in the order they came or went."""
+    query = select(file).order_by(file.c.received_at, file.c.name)
+    return list(conn.execute(query).mappings())
+
+
+def record_import(conn: Connection, **values: Any) -> None:
+    """Store the counts and rejects of one import (counting law)."""
+    conn.execute(insert(import_run).values(**values))
+
+
+def imports(conn: Connection) -> list[RowMapping]:
+    """All imports, first one first."""
+    query = select(import_run).order_by(import_run.c.started_at)
+    return list(conn.execute(query).mappings())

@@ -1,0 +1,46 @@
+"""News rows: what a workflow must hear, stored with the change that makes it news.
+
+Told by signal-with-start afterwards; a row that was never told is told by the next sweep.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from records.instants import to_text
+from records.tables import news
+
+
+def add(
+    conn: Connection, *, workflow_id: str, kind: str, ref: str, today: date
+) -> str:
+    """Store one piece of news, once per (ref, workflow); its id."""
+    news_id = f"{ref}/{workflow_id}"[:200]
+    known = conn.execute(select(news.c.id).where(news.c.id == news_id)).first()
+    if known is None:
+        conn.execute(
+            insert(news).values(
+                id=news_id, workflow_id=workflow_id, kind=kind, ref=ref, created_on=today
+            )
+        )
+    return news_id
+
+
+def untold(
+    conn: Connection, *, ref: str | None = None, ids: Iterable[str] | None = None
+) -> list[RowMapping]:
+    """News nobody has told yet: all of it, that of one ref, or some rows."""
+    query = select(news).where(news.c.told_at.is_(None)).order_by(news.c.id)
+    if ref is not None:
+        query = query.where(news.c.ref == ref)
+    if ids is not None:
+        query = query.where(news.c.id.in_(list(ids)))
+    return list(conn.execute(query).mappings())
+
+
+def told(conn: Connection, ids: Iterable[str], at: datetime) -> None:
+    """These rows reached their workflow."""
+    conn.execute(
+        update(news).where(news.c.id.in_(list(ids))).values(told_at=to_text(at))
+    )

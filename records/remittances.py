@@ -1,0 +1,151 @@
+"""Remittances on file, their claims, deposits and patient payments."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from records.tables import deposit, patient_payment, remittance, remittance_claim
+
+
+def get(conn: Connection, remittance_id: str) -> RowMapping | None:
+    """One transaction set by id."""
+    query = select(remittance).where(remittance.c.id == remittance_id)
+    return conn.execute(query).mappings().first()
+
+
+def insert_new(conn: Connection, **values: Any) -> bool:
+    """Register a transaction set; False when its id is known."""
+    if get(conn, values["id"]) is not None:
+        return False
+    conn.execute(insert(remittance).values(**values))
+    return True
+
+
+def with_trace(conn: Connection, payer_id: str, trace: str) -> list[RowMapping]:
+    """Transaction sets of a payer with this TRN02 (R-ERA-06, R-ERA-07)."""
+    query = select(remittance).where(
+        remittance.c.payer_id == payer_id, remittance.c.trace == trace
+    )
+    return list(conn.execute(query).mappings())
+
+
+def of_file(conn: Connection, sha256: str) -> list[RowMapping]:
+    """The transaction sets of one file."""
+    query = (
+        select(remittance)
+        .where(remittance.c.file_sha256 == sha256)
+        .order_by(remittance.c.st_segment)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def listing(conn: Connection, *, status: Iterable[str] = ()) -> list[RowMapping]:
+    """Transaction sets, first received first."""
+    query = select(remittance).order_by(remittance.c.received_on, remittance.c.trace)
+    if wanted := list(status):
+        query = query.where(remittance.c.status.in_(wanted))
+    return list(conn.execute(query).mappings())
+
+
+def mark(conn: Connection, remittance_id: str, **values: Any) -> None:
+    """Set the status of a transaction set."""
+    conn.execute(
+        update(remittance).where(remittance.c.id == remittance_id).values(**values)
+    )
+
+
+def add_claims(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    """Store what each CLP said and how it was treated."""
+    if rows:
+        conn.execute(insert(remittance_claim), rows)
+
+
+def mark_claim(
+    conn: Connection, remittance_id: str, position: int, **values: Any
+) -> None:
+    """Change how one CLP ended (a person linked it)."""
+    conn.execute(
+        update(remittance_claim)
+        .where(
+            remittance_claim.c.remittance_id == remittance_id,
+            remittance_claim.c.position == position,
+        )
+        .values(**values)
+    )
+
+
+def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """Every CLP posted to a claim with its remittance, first received first."""
+    query = (
+        select(
+            remittance_claim,
+            remittance.c.trace,
+            remittance.c.payer_id,
+            remittance.c.payment_date,
+            remittance.c.posted_on,
+            remittance.c.file_sha256,
+        )
+        .join(remittance, remittance.c.id == remittance_claim.c.remittance_id)
+        .where(remittance_claim.c.claim_id == claim_id)
+        .order_by(remittance.c.posted_on, remittance_claim.c.position)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def record_deposit(conn: Connection, **values: Any) -> bool:
+    """Keep a bank deposit once by its reference."""
+    known = conn.execute(select(deposit.c.ref).where(deposit.c.ref == values["ref"]))
+    if known.first() is not None:
+        return False
+    conn.execute(insert(deposit).values(**values))
+    return True
+
+
+def deposits(conn: Connection) -> list[RowMapping]:
+    """All deposits by date."""
+    query = select(deposit).order_by(deposit.c.deposited_on, deposit.c.ref)
+    return list(conn.execute(query).mappings())
+
+
+def match_deposit(conn: Connection, ref: str, remittance_id: str) -> None:
+    """This deposit is the money of this remittance."""
+    conn.execute(
+        update(deposit).where(deposit.c.ref == ref).values(remittance_id=remittance_id)
+    )
+
+
+def payment(conn: Connection, receipt_ref: str) -> RowMapping | None:
+    """A patient's payment by receipt."""
+    query = select(patient_payment).where(patient_payment.c.receipt_ref == receipt_ref)
+    return conn.execute(query).mappings().first()
+
+
+def record_payment(conn: Connection, **values: Any) -> bool:
+    """Keep a patient's payment once by receipt (R-IDM-01)."""
+    if payment(conn, values["receipt_ref"]) is not None:
+        return False
+    conn.execute(insert(patient_payment).values(**values))
+    return True
+
+
+def prepayments(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """Payments of a claim that still hold money not yet applied, oldest first."""
+    query = (
+        select(patient_payment)
+        .where(
+            patient_payment.c.claim_id == claim_id,
+            patient_payment.c.applied_cents < patient_payment.c.amount_cents,
+        )
+        .order_by(patient_payment.c.paid_on, patient_payment.c.receipt_ref)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def apply_payment(conn: Connection, receipt_ref: str, cents: int) -> None:
+    """``cents`` more of this payment went to a balance."""
+    conn.execute(
+        update(patient_payment)
+        .where(patient_payment.c.receipt_ref == receipt_ref)
+        .values(applied_cents=patient_payment.c.applied_cents + cents)
+    )

@@ -1,0 +1,216 @@
+"""The submission outbox, batches and control numbers.
+
+The outbox is the undo: a queued row can be withdrawn until a batch takes it. Taking rows
+*is* the batch: they carry its id before anything is uploaded (design rule 8).
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from claims.claim import Claim
+from records.tables import batch, claim, control_number, submission
+from vault.fields import FieldCipher
+
+
+def queue(
+    conn: Connection,
+    cipher: FieldCipher,
+    *,
+    claim_id: str,
+    number: int,
+    payer_id: str,
+    content: Claim,
+    today: date,
+) -> str:
+    """Put submission ``number`` of a claim in the outbox, once (R-IDM-01)."""
+    known = conn.execute(
+        select(submission.c.id).where(
+            submission.c.claim_id == claim_id, submission.c.number == number
+        )
+    ).scalar()
+    if known:
+        return str(known)
+    row_id = str(uuid4())
+    sealed = cipher.encrypt(content.model_dump_json(), row_key=f"submission:{row_id}")
+    conn.execute(
+        insert(submission).values(
+            id=row_id,
+            claim_id=claim_id,
+            number=number,
+            payer_id=payer_id,
+            frequency=content.frequency,
+            ref_f8=content.payer_icn or None,
+            content_enc=sealed,
+            status="queued",
+            queued_on=today,
+        )
+    )
+    return row_id
+
+
+def withdraw(conn: Connection, claim_id: str) -> int:
+    """Take back what has not left (R-POST: posting withdraws unsent rows)."""
+    return conn.execute(
+        update(submission)
+        .where(submission.c.claim_id == claim_id, submission.c.status == "queued")
+        .values(status="withdrawn")
+    ).rowcount
+
+
+def payers_waiting(conn: Connection) -> list[str]:
+    """Payers with at least one claim in the outbox."""
+    query = select(submission.c.payer_id).where(submission.c.status == "queued")
+    return sorted(set(conn.execute(query).scalars()))
+
+
+def take(conn: Connection, *, payer_id: str, batch_id: str) -> int:
+    """Give every queued row of the payer to the batch; how many rows it now has."""
+    conn.execute(
+        update(submission)
+        .where(submission.c.payer_id == payer_id, submission.c.status == "queued")
+        .values(status="taken", batch_id=batch_id)
+    )
+    query = select(func.count()).where(submission.c.batch_id == batch_id)
+    return int(conn.execute(query).scalar_one())
+
+
+def of_batch(conn: Connection, batch_id: str) -> list[RowMapping]:
+    """The batch's submissions in a stable order, with the claim's number and state."""
+    query = (
+        select(
+            submission,
+            claim.c.pcn,
+            claim.c.state,
+            claim.c.submission_number.label("newest"),
+        )
+        .join(claim, claim.c.id == submission.c.claim_id)
+        .where(submission.c.batch_id == batch_id)
+        .order_by(claim.c.pcn, submission.c.number)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def content(cipher: FieldCipher, row: RowMapping) -> Claim:
+    """What this submission says, decrypted."""
+    return Claim.model_validate_json(
+        cipher.decrypt(row["content_enc"], row_key=f"submission:{row['id']}")
+    )
+
+
+def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """All submissions of a claim, first sent first."""
+    query = (
+        select(submission)
+        .where(submission.c.claim_id == claim_id)
+        .order_by(submission.c.number)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def newest(conn: Connection, claim_id: str) -> RowMapping | None:
+    """The newest submission of a claim that was not withdrawn."""
+    rows = [r for r in of_claim(conn, claim_id) if r["status"] != "withdrawn"]
+    return rows[-1] if rows else None
+
+
+def mark(
+    conn: Connection, submission_id: str, *, only_from: Iterable[str], **values: Any
+) -> bool:
+    """Change one submission if it is still in an expected state (monotone)."""
+    return bool(
+        conn.execute(
+            update(submission)
+            .where(
+                submission.c.id == submission_id,
+                submission.c.status.in_(list(only_from)),
+            )
+            .values(**values)
+        ).rowcount
+    )
+
+
+def next_number(conn: Connection, receiver: str, kind: str) -> int:
+    """The next control number of this receiver: never reused (R-SUB-03)."""
+    changed = conn.execute(
+        update(control_number)
+        .where(control_number.c.receiver == receiver, control_number.c.kind == kind)
+        .values(last=control_number.c.last + 1)
+    ).rowcount
+    if not changed:
+        conn.execute(
+            insert(control_number).values(receiver=receiver, kind=kind, last=1)
+        )
+    query = select(control_number.c.last).where(
+        control_number.c.receiver == receiver, control_number.c.kind == kind
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def open_batch(
+    conn: Connection,
+    *,
+    batch_id: str,
+    kind: str,
+    payer_id: str,
+    partner: str,
+    today: date,
+) -> RowMapping:
+    """The batch's row with its control numbers, made once.
+
+    Numbers are unique per mailbox, because its acknowledgments name only the number.
+    """
+    known = get_batch(conn, batch_id)
+    if known is not None:
+        return known
+    number = next_number(conn, partner, "ISA13")
+    conn.execute(
+        insert(batch).values(
+            id=batch_id,
+            kind=kind,
+            payer_id=payer_id,
+            business_date=today,
+            isa13=number,
+            gs06=number,
+            reference=f"CT{kind}{number:09d}",
+        )
+    )
+    made = get_batch(conn, batch_id)
+    if made is None:
+        raise LookupError(f"batch {batch_id} has no row")
+    return made
+
+
+def get_batch(conn: Connection, batch_id: str) -> RowMapping | None:
+    """One batch by the id of its workflow."""
+    query = select(batch).where(batch.c.id == batch_id)
+    return conn.execute(query).mappings().first()
+
+
+def batch_by_number(
+    conn: Connection, payers: Iterable[str], *, number: int, by: str
+) -> RowMapping | None:
+    """The newest batch of these payers with this ISA13 or GS06 (R-ACK-01)."""
+    column = batch.c.isa13 if by == "isa13" else batch.c.gs06
+    query = (
+        select(batch)
+        .where(batch.c.payer_id.in_(list(payers)), column == number)
+        .order_by(batch.c.business_date.desc())
+    )
+    return conn.execute(query).mappings().first()
+
+
+def mark_batch(conn: Connection, batch_id: str, **values: Any) -> None:
+    """Set facts of a batch."""
+    conn.execute(update(batch).where(batch.c.id == batch_id).values(**values))
+
+
+def batches(conn: Connection, *, unfinished: bool = False) -> list[RowMapping]:
+    """Batches, newest first."""
+    query = select(batch).order_by(batch.c.business_date.desc(), batch.c.id)
+    if unfinished:
+        query = query.where(batch.c.ended_on.is_(None))
+    return list(conn.execute(query).mappings())

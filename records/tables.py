@@ -1,0 +1,539 @@
+"""Every table but the ledger's, as SQLAlchemy Core.
+
+Identifiers of patients are encrypted (``*_enc``) with the row's key as associated data;
+the few exact look-ups clerks need go through keyed hashes (``*_index``). Money is whole
+cents. Business dates are DATE, instants are UTC text in ISO format with a ``Z``, so that
+SQLite and PostgreSQL order them alike.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA = MetaData(naming_convention=NAMING)
+ID = String(36)
+INSTANT = String(27)
+
+setting = Table(
+    "setting",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Facts of this installation: ``kind`` (production, demo, test), practice clock."""
+
+user = Table(
+    "user_account",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("display_name", String(120), nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("active", Boolean, nullable=False, default=True),
+)
+
+account = Table(
+    "account",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("public_ref", String(16), nullable=False, unique=True),
+    Column("guarantor_index", String(64), nullable=False, unique=True),
+    Column("guarantor_enc", LargeBinary, nullable=False),
+    Column("language", String(8), nullable=False, default="en"),
+)
+"""A guarantor's patient account; ``guarantor_enc`` is a claims.claim.Person as JSON."""
+
+coverage = Table(
+    "coverage",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("account_id", ID, ForeignKey("account.id"), nullable=False),
+    Column("payer_id", String(32), nullable=False),
+    Column("member_index", String(64), nullable=False),
+    Column("member_enc", LargeBinary, nullable=False),
+    UniqueConstraint("payer_id", "member_index", "account_id"),
+    Index("ix_coverage_member", "payer_id", "member_index"),
+)
+
+file = Table(
+    "file",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("direction", String(3), nullable=False),
+    Column("partner", String(32), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("received_at", INSTANT, nullable=False),
+    Column("ended", String(12)),
+    Column("reason", Text),
+    Column("counts", JSON),
+    Column("copies", Integer, nullable=False, default=1),
+)
+"""A file sent (``out``) or received (``in``); ``ended`` is posted, routed or quarantined."""
+
+import_run = Table(
+    "import_run",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("file_sha256", String(64), nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("started_at", INSTANT, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("held", Integer, nullable=False, default=0),
+    Column("rejected", Integer, nullable=False),
+    Column("charge_cents", BigInteger, nullable=False, default=0),
+    Column("rejects", JSON, nullable=False),
+)
+
+claim = Table(
+    "claim",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("pcn", String(20), nullable=False, unique=True),
+    Column("practice_number", String(64), nullable=False, index=True),
+    Column("identity_index", String(64), nullable=False, unique=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("content_enc", LargeBinary, nullable=False),
+    Column("content_version", Integer, nullable=False, default=1),
+    Column("account_id", ID, ForeignKey("account.id"), nullable=False, index=True),
+    Column("payer_id", String(32), nullable=False),
+    Column("payer_order", Integer, nullable=False, default=1),
+    Column("member_index", String(64), nullable=False),
+    Column("billing_npi", String(10), nullable=False),
+    Column("charge_cents", BigInteger, nullable=False),
+    Column("service_from", Date),
+    Column("service_to", Date),
+    Column("source_file", String(64)),
+    Column("opened_on", Date, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("state_since", Date, nullable=False),
+    Column("next_what", String(64)),
+    Column("next_due", Date, index=True),
+    Column("next_at", INSTANT),
+    Column("next_owner", String(12)),
+    Column("next_owner_id", String(120)),
+    Column("waiting_for", Text),
+    Column("then_what", Text),
+    Column("hold_reason", Text),
+    Column("submission_number", Integer, nullable=False, default=0),
+    Column("payer_icn", String(64)),
+    Column("accepted_on", Date),
+    Column("first_remit_on", Date),
+    Column("closed_on", Date),
+    Column("version", Integer, nullable=False, default=1),
+    Index("ix_claim_member", "payer_id", "member_index"),
+    Index("ix_claim_account_state", "account_id", "state"),
+)
+"""``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01."""
+
+claim_line = Table(
+    "claim_line",
+    METADATA,
+    Column("claim_id", ID, ForeignKey("claim.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("line_ref", String(50), nullable=False),
+    Column("code", String(10), nullable=False),
+    Column("modifiers", String(20), nullable=False, default=""),
+    Column("units", String(16), nullable=False),
+    Column("charge_cents", BigInteger, nullable=False),
+    Column("service_from", Date, nullable=False),
+    Column("status", String(16), nullable=False, default="undecided"),
+    Column("denial", JSON),
+    Column("decided_by", String(200)),
+)
+"""``status``: undecided, paid, denied, held (remit question), short (underpaid)."""
+
+submission = Table(
+    "submission",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("claim_id", ID, ForeignKey("claim.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("payer_id", String(32), nullable=False),
+    Column("frequency", String(1), nullable=False),
+    Column("ref_f8", String(64)),
+    Column("content_enc", LargeBinary, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("queued_on", Date, nullable=False),
+    Column("batch_id", String(120), index=True),
+    Column("st_position", Integer),
+    Column("sent_on", Date),
+    Column("acknowledged_on", Date),
+    Column("accepted_on", Date),
+    Column("proof_file", String(64)),
+    Column("proof_segment", Integer),
+    Column("payer_icn", String(64)),
+    Column("rejection", JSON),
+    UniqueConstraint("claim_id", "number"),
+    Index("ix_submission_outbox", "payer_id", "status"),
+)
+"""The outbox and the sending history: queued, taken, sent, accepted, rejected,
+withdrawn, silent. A row is filed only with ``accepted_on`` (R-FIL-03)."""
+
+batch = Table(
+    "batch",
+    METADATA,
+    Column("id", String(120), primary_key=True),
+    Column("kind", String(4), nullable=False),
+    Column("payer_id", String(32), nullable=False),
+    Column("business_date", Date, nullable=False),
+    Column("isa13", Integer, nullable=False),
+    Column("gs06", Integer, nullable=False),
+    Column("reference", String(30), nullable=False),
+    Column("file_sha256", String(64)),
+    Column("file_name", String(255)),
+    Column("sent_at", INSTANT),
+    Column("sent_on", Date),
+    Column("ta1", String(1)),
+    Column("ack_999", String(1)),
+    Column("ended_on", Date),
+    UniqueConstraint("payer_id", "isa13"),
+    UniqueConstraint("payer_id", "gs06"),
+)
+"""One interchange to one payer; the id is the batch workflow's id."""
+
+control_number = Table(
+    "control_number",
+    METADATA,
+    Column("receiver", String(32), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+inquiry = Table(
+    "inquiry",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("kind", String(3), nullable=False),
+    Column("claim_id", ID, ForeignKey("claim.id"), nullable=False, index=True),
+    Column("payer_id", String(32), nullable=False),
+    Column("trace", String(30), nullable=False, unique=True),
+    Column("status", String(10), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("try_number", Integer, nullable=False, default=1),
+    Column("batch_id", String(120), index=True),
+    Column("sent_on", Date),
+    Column("answered_on", Date),
+    Column("answer", JSON),
+    Column("answer_file", String(64)),
+    Index("ix_inquiry_outbox", "kind", "payer_id", "status"),
+)
+"""A 270 or 276: queued, taken, sent, answered, silent, withdrawn."""
+
+eligibility = Table(
+    "eligibility",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("payer_id", String(32), nullable=False),
+    Column("member_index", String(64), nullable=False),
+    Column("trace", String(30)),
+    Column("answered_on", Date, nullable=False),
+    Column("service_date", Date),
+    Column("active", Boolean),
+    Column("answer", JSON, nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("segment", Integer, nullable=False),
+    UniqueConstraint("file_sha256", "segment"),
+    Index("ix_eligibility_member", "payer_id", "member_index"),
+)
+"""A 271 answer on file; ``answer`` holds codes and amounts, never names."""
+
+authorization = Table(
+    "authorization",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("number", String(50), nullable=False),
+    Column("payer_id", String(32), nullable=False),
+    Column("member_index", String(64), nullable=False),
+    Column("code", String(10), nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("decided_on", Date, nullable=False),
+    Column("source", String(200), nullable=False),
+    UniqueConstraint("payer_id", "number", "code", "member_index"),
+    Index("ix_authorization_member", "payer_id", "member_index"),
+)
+
+remittance = Table(
+    "remittance",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("payer_id", String(32), nullable=False),
+    Column("trace", String(50), nullable=False),
+    Column("payment_date", Date),
+    Column("paid_cents", BigInteger, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("st_segment", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reason", Text),
+    Column("received_on", Date, nullable=False),
+    Column("posted_on", Date),
+    UniqueConstraint("payer_id", "trace", "payment_date", "content_hash"),
+    Index("ix_remittance_trace", "payer_id", "trace"),
+)
+"""One 835 transaction set: received, posted, suspended, duplicate or conflict."""
+
+remittance_claim = Table(
+    "remittance_claim",
+    METADATA,
+    Column("remittance_id", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("claim_id", ID, index=True),
+    Column("clp01_index", String(64), nullable=False),
+    Column("status", String(3), nullable=False),
+    Column("charge_cents", BigInteger, nullable=False),
+    Column("paid_cents", BigInteger, nullable=False),
+    Column("patient_cents", BigInteger, nullable=False),
+    Column("payer_icn", String(64)),
+    Column("outcome", String(16), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+"""One CLP: posted, unmatched, forwarded, information. ``detail`` holds per line the
+paid, allowed and adjustment amounts with their treatment, no names."""
+
+deposit = Table(
+    "deposit",
+    METADATA,
+    Column("ref", String(64), primary_key=True),
+    Column("deposited_on", Date, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("trace", String(50), index=True),
+    Column("originator", String(64)),
+    Column("payer_name", String(120)),
+    Column("remittance_id", String(64)),
+    Column("file_sha256", String(64), nullable=False),
+    Column("row", Integer, nullable=False),
+)
+
+patient_payment = Table(
+    "patient_payment",
+    METADATA,
+    Column("receipt_ref", String(64), primary_key=True),
+    Column("paid_on", Date, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("claim_id", ID, index=True),
+    Column("account_id", ID, index=True),
+    Column("applied_cents", BigInteger, nullable=False, default=0),
+    Column("file_sha256", String(64), nullable=False),
+    Column("row", Integer, nullable=False),
+)
+
+task = Table(
+    "task",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("key", String(255), nullable=False, unique=True),
+    Column("type", String(32), nullable=False),
+    Column("claim_id", ID, index=True),
+    Column("account_id", ID, index=True),
+    Column("subject", String(120), nullable=False, default=""),
+    Column("payer_id", String(32)),
+    Column("amount_cents", BigInteger, nullable=False, default=0),
+    Column("role", String(16), nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("created_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("legal_deadline", Date),
+    Column("follow_up_on", Date),
+    Column("status", String(12), nullable=False),
+    Column("assignee", String(64)),
+    Column("version", Integer, nullable=False, default=1),
+    Column("workflow_id", String(120), nullable=False),
+    Column("rule", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("decision", String(40)),
+    Column("form", JSON),
+    Column("prepared_by", String(64)),
+    Column("prepared_at", INSTANT),
+    Column("decided_by", String(64)),
+    Column("closed_on", Date),
+    Column("closed_how", String(12)),
+    Column("raised_on", Date),
+    Index("ix_task_queue", "status", "due_on"),
+)
+"""``status``: open, prepared, saved, done, overtaken. One open task per (claim, type,
+subject). ``evidence`` is codes, dates and amounts; names are read from the claim."""
+
+decision = Table(
+    "decision",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("task_id", ID, ForeignKey("task.id"), nullable=False, index=True),
+    Column("task_version", Integer, nullable=False),
+    Column("decision", String(40), nullable=False),
+    Column("form_enc", LargeBinary, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("second", Boolean, nullable=False, default=False),
+    Column("business_date", Date, nullable=False),
+    Column("saved_at", INSTANT, nullable=False),
+    Column("applied_at", INSTANT),
+    Column("refused", Text),
+    Index("ix_decision_undelivered", "applied_at"),
+)
+"""The decision outbox: stored first, delivered as an Update, applied once."""
+
+appeal = Table(
+    "appeal",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("claim_id", ID, ForeignKey("claim.id"), nullable=False, index=True),
+    Column("level", Integer, nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("carc", String(8), nullable=False),
+    Column("template", String(32), nullable=False),
+    Column("notice_on", Date, nullable=False),
+    Column("legal_deadline", Date, nullable=False),
+    Column("work_by", Date, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("letter_id", ID),
+    Column("sent_on", Date),
+    Column("expected_on", Date),
+    Column("outcome", String(16)),
+    Column("decided_on", Date),
+    Column("decision_file", String(64)),
+)
+"""preparing, sent, overturned, upheld, waived, overtaken."""
+
+letter = Table(
+    "letter",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("key", String(200), nullable=False, unique=True),
+    Column("template", String(32), nullable=False),
+    Column("template_version", String(64), nullable=False),
+    Column("claim_id", ID, index=True),
+    Column("account_id", ID, index=True),
+    Column("recipient", String(12), nullable=False),
+    Column("dated", Date, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("html_sha256", String(64), nullable=False),
+    Column("pdf_sha256", String(64), nullable=False),
+    Column("facts_sha256", String(64), nullable=False),
+    Column("sent_on", Date),
+)
+"""A rendered letter: draft, outbox, sent, withdrawn. Bytes are in the document store."""
+
+statement = Table(
+    "statement",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("account_id", ID, nullable=False, index=True),
+    Column("letter_id", ID, nullable=False),
+    Column("dated", Date, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+)
+
+statement_claim = Table(
+    "statement_claim",
+    METADATA,
+    Column("statement_id", ID, ForeignKey("statement.id"), primary_key=True),
+    Column("claim_id", ID, primary_key=True, index=True),
+    Column("step", Integer, nullable=False),
+    Column("cycle_start", Date, nullable=False),
+    Column("template", String(32), nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+)
+
+hold = Table(
+    "hold",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("claim_id", ID, index=True),
+    Column("account_id", ID, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("set_on", Date, nullable=False),
+    Column("set_by", String(64), nullable=False),
+    Column("cleared_on", Date),
+    Column("cleared_by", String(64)),
+)
+
+news = Table(
+    "news",
+    METADATA,
+    Column("id", String(200), primary_key=True),
+    Column("workflow_id", String(120), nullable=False, index=True),
+    Column("kind", String(24), nullable=False),
+    Column("ref", String(200), nullable=False),
+    Column("created_on", Date, nullable=False),
+    Column("told_at", INSTANT),
+    Index("ix_news_untold", "told_at"),
+)
+"""What a workflow must hear of: stored with the change, told by signal-with-start."""
+
+event = Table(
+    "event",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("key", String(255), unique=True),
+    Column("at", INSTANT, nullable=False),
+    Column("business_date", Date, nullable=False),
+    Column("claim_id", ID, index=True),
+    Column("account_id", ID, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("rule", String(16)),
+    Column("rule_table", String(48)),
+    Column("words", Text, nullable=False),
+    Column("old_state", String(20)),
+    Column("new_state", String(20)),
+    Column("data", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The append-only event log; ``words`` never name a patient."""
+
+access = Table(
+    "access",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("claim_id", ID, index=True),
+    Column("account_id", ID, index=True),
+    Column("reason", String(200), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+history_archive = Table(
+    "history_archive",
+    METADATA,
+    Column("workflow_id", String(120), primary_key=True),
+    Column("run_id", String(64), primary_key=True),
+    Column("archived_at", INSTANT, nullable=False),
+    Column("document_sha256", String(64), nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("how_ended", String(24), nullable=False),
+)

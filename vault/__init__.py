@@ -1,0 +1,1 @@
+"""What must stay secret or unchanged: keys, payload codec, fields, documents."""

@@ -1,0 +1,1 @@
+"""One function per stage of a claim: its waiting, deadlines and questions to people."""

@@ -1,0 +1,79 @@
+"""Send one payer's outbox as one 837P and watch it until every claim is answered.
+
+Takes the queued claims, writes the interchange (pyx12 must accept it), uploads it, then
+looks at 999 (one business day), 277CA (two) and silence (day seven). An alarm first
+reads the mailbox, then looks again. Acceptances wake no claim; silence does (R-ACK-06).
+"""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.submission import SubmissionActivities
+    from claims.messages import (
+        DECIDE_UPDATE,
+        NEWS_SIGNAL,
+        SUBMIT_BATCH,
+        Decide,
+        Decided,
+        Look,
+        News,
+        Sweep,
+        SweepInput,
+    )
+
+from workflows.waiting import ACTIVITY_TIMEOUT, LOCAL_TIMEOUT, RETRY, Inbox, keep
+
+
+@workflow.defn(name=SUBMIT_BATCH)
+class SubmitBatchWorkflow:
+    """One payer, one cut-off, one interchange."""
+
+    @workflow.init
+    def __init__(self, given: SweepInput | None = None) -> None:
+        """Partner and time come from the id: schedules pass no argument."""
+        self.id = workflow.info().workflow_id
+        self.sweep = Sweep.from_workflow_id(self.id)
+        self.inbox = Inbox(given.clock if given else None)
+
+    @workflow.run
+    async def run(self, given: SweepInput | None = None) -> int:
+        """Take, send, watch."""
+        taken = await workflow.execute_local_activity_method(
+            SubmissionActivities.take_outbox,
+            args=[self.id, self.sweep.partner, self.sweep.at],
+            start_to_close_timeout=LOCAL_TIMEOUT,
+            retry_policy=RETRY,
+        )
+        if not taken:
+            return 0
+        await workflow.execute_activity_method(
+            SubmissionActivities.send_batch,
+            args=[self.id, self.sweep.at],
+            start_to_close_timeout=ACTIVITY_TIMEOUT,
+            retry_policy=RETRY,
+        )
+        await keep(self.inbox, self._look)
+        return taken
+
+    async def _look(self) -> Look:
+        return await workflow.execute_activity_method(
+            SubmissionActivities.watch_batch,
+            args=[self.id, self.inbox.now()],
+            start_to_close_timeout=ACTIVITY_TIMEOUT,
+            retry_policy=RETRY,
+        )
+
+    @workflow.signal(name=NEWS_SIGNAL)
+    def news(self, news: News) -> None:
+        """A whole-file rejection or other news of this batch."""
+        self.inbox.take_news(news)
+
+    @workflow.update(name=DECIDE_UPDATE)
+    async def decide(self, decide: Decide) -> Decided:
+        """A person's stored decision."""
+        return await self.inbox.decide(decide)
+
+    @decide.validator
+    def refuse_second(self, decide: Decide) -> None:
+        """Refuse a second decision while one is carried out."""
+        self.inbox.refuse_second(decide)
