@@ -1,0 +1,1 @@
+"""Commands of people: parse arguments, call activities, print words. No logic."""

@@ -1,0 +1,1 @@
+"""What we know of payers and of ourselves: versioned values, never logic."""

@@ -1,0 +1,125 @@
+"""Appeals: may we, until when, with which letter (R-APP-01, R-APP-02, R-DEN-08)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from claims.calendar import business_day_until
+from claims.decision import Decision
+from payers.profile import PayerProfile
+from policy.tables import rows, table, version
+
+TABLE = "appeal_levels"
+GENERIC = "APPEAL_GENERIC"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of the payer's ladder, in calendar days."""
+
+    number: int
+    file_within: int
+    decide_within: int
+    from_receipt: bool
+    presumption_days: int
+
+
+def ladder(profile: PayerProfile) -> tuple[Level, ...]:
+    """The levels of this payer; a contract's days come from its profile."""
+    if profile.appeals.ladder == "contract_generic":
+        return tuple(
+            Level(level.n, level.file_within, level.decide_within, False, 0)
+            for level in profile.appeals.levels
+        )
+    row = rows(TABLE, "ladders", "id")[profile.appeals.ladder]
+    return tuple(
+        Level(
+            number=level["n"],
+            file_within=level["file_within"],
+            decide_within=level["decide_within"] or 90,
+            from_receipt=level["clock_from"] == "receipt",
+            presumption_days=row["receipt_presumption_days"],
+        )
+        for level in row["levels"]
+    )
+
+
+def _level(profile: PayerProfile, number: int) -> Level | None:
+    return next((n for n in ladder(profile) if n.number == number), None)
+
+
+def legal_deadline(profile: PayerProfile, *, level: int, notice_on: date) -> date:
+    """The last day to file: clock start plus the level's days (R-APP-02).
+
+    Raises:
+        ValueError: the payer's ladder has no such level.
+    """
+    found = _level(profile, level)
+    if found is None:
+        raise ValueError(f"the ladder has no level {level}")
+    start = notice_on
+    if found.from_receipt:
+        start += timedelta(found.presumption_days)
+    return start + timedelta(found.file_within)
+
+
+def work_by(deadline: date) -> date:
+    """The business day on or before the deadline; never roll-forward grace."""
+    return business_day_until(deadline)
+
+
+def decide_within(profile: PayerProfile, *, level: int) -> int:
+    """Calendar days the payer has for its decision."""
+    found = _level(profile, level)
+    return found.decide_within if found else 60
+
+
+def may_appeal(
+    profile: PayerProfile,
+    *,
+    level: int,
+    notice_on: date,
+    today: date,
+    carcs: Sequence[str],
+    rarcs: Sequence[str],
+) -> Decision:
+    """``appeal``, or ``barred`` with the reason (R-APP-01)."""
+    hints = rows("rarc_hints", "rarcs", "code")
+    barred = [r for r in rarcs if hints.get(r, {}).get("appeal_bar")]
+    if barred:
+        return _no("R-APP-01", f"remark {barred[0]} leaves no appeal", barred)
+    if "MA130" in rarcs:
+        return _no("R-DEN-05", "an unprocessable claim has no appeal; send a new one", rarcs)
+    if profile.is_medicare and any(c.endswith("-29") for c in carcs):
+        return _no("R-DEN-08", "Medicare filing limits have an exception, no appeal", carcs)
+    if _level(profile, level) is None:
+        return _no("R-APP-04", f"the payer has no level {level}", carcs)
+    deadline = legal_deadline(profile, level=level, notice_on=notice_on)
+    if deadline < today:
+        return _no("R-APP-02", f"the appeal window closed on {deadline}", carcs)
+    return Decision(
+        action="appeal",
+        rule="R-APP-01",
+        reason=f"level {level} is open until {deadline}",
+        table=version(TABLE),
+        evidence=(*carcs, *rarcs),
+    )
+
+
+def _no(rule: str, reason: str, evidence: Sequence[str]) -> Decision:
+    return Decision(
+        action="barred",
+        rule=rule,
+        reason=reason,
+        table=version(TABLE),
+        evidence=tuple(evidence),
+    )
+
+
+def template_for(carc: str) -> str:
+    """The letter for a denial code, ``CO-197`` or ``197``."""
+    code = carc.split("-")[-1]
+    for row in table(TABLE)["letter_templates"]:
+        if code in row["for_carc"] and row["id"] != "EXCEPTION_424_44":
+            return str(row["id"])
+    return GENERIC
