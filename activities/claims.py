@@ -54,9 +54,6 @@ RESOLVE: dict[TaskType, Resolve] = {
     TaskType.APPEAL_PREPARE: appeal.resolve_prepare,
     TaskType.APPEAL_FOLLOW_UP: appeal.resolve_follow_up,
     TaskType.APPEAL_DECISION: appeal.resolve_decision,
-    TaskType.ERA_UNBALANCED: remittance.resolve_unbalanced,
-    TaskType.ERA_CONFLICT: remittance.resolve_unbalanced,
-    TaskType.ERA_UNMATCHED_CLAIM: remittance.resolve_unmatched,
     TaskType.COLLECTIONS_APPROVE: patient.resolve_collections,
 }
 

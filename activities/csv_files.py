@@ -187,7 +187,7 @@ def take_authorizations(
             valid_to=row.valid_to,
             status=row.status,
             decided_on=row.decided_on,
-            source=f"{sha[:12]} row {number}",
+            source=f"{sha} row {number}",
         )
         new += changed
         if changed:

@@ -46,7 +46,7 @@ def evidence_of(
     conn: Connection, office: Office, row: ClaimRow, lines: Iterable[RowMapping]
 ) -> dict[str, Any]:
     """What the clerk must see: codes per line, the number on the claim, dates."""
-    first = next((n["denial"] for n in lines if n["denial"]), {}) or {}
+    first: dict[str, Any] = next((n["denial"] for n in lines if n["denial"]), {})
     content = claims.content(conn, office.cipher, row.id)
     evidence: dict[str, Any] = {
         "carc": first.get("carc", ""),

@@ -4,20 +4,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 from temporalio.client import Client
 
 from claims.calendar import PracticeClock, local_date
 from claims.decision import MACHINE
+from exchange.directory import DirectoryMailbox
 from exchange.mailbox import Mailbox
 from payers.practice import Practice
 from payers.profile import PayerBook, PayerProfile
 from records import users
-from records.db import Database
+from records.db import Database, make_engine
 from records.events import Because
 from vault.documents import DocumentStore
 from vault.fields import FieldCipher
+from vault.keys import KeyRing
 
 OFFICE_PARTNER = "office"
 """The mailbox of the practice itself: charges, payments, deposits, answers by CSV."""
@@ -92,5 +95,29 @@ class Office:
             RuntimeError: this office was opened without a server.
         """
         if self.client is None:
-            raise RuntimeError("This step needs the Temporal server; none is connected.")
+            raise RuntimeError("this step needs the Temporal server")
         return self.client
+
+
+def assemble(
+    ring: KeyRing,
+    *,
+    database_url: str,
+    documents: Path,
+    mailbox: Path,
+    practice: Practice,
+    payers: PayerBook,
+    task_queue: str,
+    client: Client | None = None,
+) -> Office:
+    """Build an office from its parts; nothing is started or created but folders."""
+    return Office(
+        db=Database(make_engine(database_url)),
+        cipher=FieldCipher(ring),
+        documents=DocumentStore(documents, ring),
+        practice=practice,
+        payers=payers,
+        open_mailbox=lambda partner: DirectoryMailbox(mailbox, partner),
+        task_queue=task_queue,
+        client=client,
+    )

@@ -20,7 +20,8 @@ from claims.claim import Claim, ClaimState
 from claims.messages import Look, NewsKind, claim_workflow_id
 from claims.task import TaskType
 from edi.gate import findings
-from edi.x837 import OutboundEnvelope, write_claims
+from edi.segments import OutboundEnvelope
+from edi.x837 import write_claims
 from policy import timers
 from records import claims, events, files, inquiries, news, submissions
 from records.events import Because
@@ -183,8 +184,8 @@ def _claim_sent(
 
 
 def _is_unanswered(row: RowMapping) -> bool:
-    newest = row["number"] == row["newest"]
-    return row["status"] == "sent" and newest and row["state"] == "SUBMITTED"
+    newest = bool(row["number"] == row["newest"])
+    return newest and (row["status"], row["state"]) == ("sent", "SUBMITTED")
 
 
 def _watch(

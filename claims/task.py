@@ -5,6 +5,7 @@ can be given as text (``--set k=v``). Field changes of a claim are given either 
 ``field`` and ``new_value``, or as ``change.<field>`` for several at once.
 """
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -176,7 +177,7 @@ class TaskSpec:
     sla_business_days: int
     title: str
     decisions: tuple[str, ...]
-    form: type[Form] = Form
+    form: builtins.type[Form] = Form
     two_person: Mapping[str, Role] = field(default_factory=dict)
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -79,7 +79,8 @@ def read_acknowledgments(content: bytes) -> AcknowledgmentFile:
 
 
 def _file(found: TransactionSet) -> FileAcknowledgment:
-    gs06, code, counts = "", "", ()
+    gs06, code = "", ""
+    counts: tuple[str, ...] = ()
     sets: list[SetAcknowledgment] = []
     errors: list[str] = []
     current: list[str] = []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -150,7 +151,9 @@ class _Person:
 
 
 def _answers(one: TransactionSet) -> list[EligibilityAnswer]:
-    payer, above, current = "", [], None
+    payer = ""
+    above: list[Segment] = []
+    current: _Person | None = None
     people: list[_Person] = []
     for segment in one.segments:
         if segment.tag == "HL":
@@ -241,7 +244,8 @@ def read_eligibility_inquiries(content: bytes) -> tuple[AskedEligibility, ...]:
     """
     asked: list[AskedEligibility] = []
     for one in sets_of(content, FileKind.X270)[0]:
-        payer, values = "", {}
+        payer = ""
+        values: dict[str, Any] = {}
         for segment in [*one.segments, Segment(0, "HL", ("", "", "22"))]:
             if segment.tag == "HL":
                 if values.get("trace"):

@@ -111,14 +111,14 @@ def read_status_inquiries(content: bytes) -> tuple[AskedStatus, ...]:
     """
     asked: list[AskedStatus] = []
     for one in sets_of(content, FileKind.X276)[0]:
-        payer, current = "", {}
+        payer, started = "", False
         for segment in one.segments:
             if segment.tag == "NM1" and segment.get(1) == "PR":
                 payer = segment.get(9)
             elif segment.tag == "TRN":
-                current = {"trace": segment.get(2), "payer_edi_id": payer}
-                asked.append(AskedStatus(**current))
-            elif current:
+                started = True
+                asked.append(AskedStatus(trace=segment.get(2), payer_edi_id=payer))
+            elif started:
                 asked[-1] = _add(asked[-1], segment)
     return tuple(asked)
 

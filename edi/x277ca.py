@@ -67,7 +67,8 @@ def read_claim_acknowledgments(content: bytes) -> StatusFile:
 def claim_statuses(one: TransactionSet) -> list[ClaimStatus]:
     """Statuses at claim level: one per TRN loop below a patient or subscriber."""
     found: list[ClaimStatus] = []
-    level, trn, segments = "", "", []
+    level, trn = "", ""
+    segments: list[Segment] = []
     for segment in one.segments:
         if segment.tag == "HL":
             _flush(one, level, trn, segments, found)

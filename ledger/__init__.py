@@ -1,1 +1,1 @@
-"""The only code that moves money: an append-only double-entry ledger. Knows no rules."""
+"""The only code that moves money: append-only, double entry. It knows no rules."""

@@ -1,7 +1,8 @@
 """Entry types, what each does to a claim's buckets, and which accounts it debits.
 
 Two tables say the same thing twice: ``EFFECT`` (R-MON-03) moves a claim's buckets,
-``POSTING`` moves accounts. A test proves that they agree.
+``POSTING`` (R-MON-05) moves accounts. ``VIEW`` says which accounts a bucket is; a test
+proves that the three agree.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,12 @@ from enum import StrEnum
 
 
 class EntryType(StrEnum):
-    """Every entry that may exist; there is none that makes a file balance (R-ERA-04)."""
+    """Every entry that may exist; none makes a file balance (R-ERA-04).
+
+    The part from DEPOSIT on belongs to the practice and names no claim (R-MON-07). Where
+    ``plb_reasons.yaml`` has one word for both signs, there is a type for each sign:
+    ``_TAKEN`` lowers a payment, ``_GIVEN`` raises it, because amounts are positive.
+    """
 
     CHARGE = "CHARGE"
     CHARGE_VOID = "CHARGE_VOID"
@@ -36,19 +42,38 @@ class EntryType(StrEnum):
     REFUND_PATIENT = "REFUND_PATIENT"
     REFUND_PAYER = "REFUND_PAYER"
     CREDIT_MOVED_OUT = "CREDIT_MOVED_OUT"
+    DEPOSIT = "DEPOSIT"
     UNAPPLIED_PAYER_CASH = "UNAPPLIED_PAYER_CASH"
     UNAPPLIED_PAYER_CASH_APPLIED = "UNAPPLIED_PAYER_CASH_APPLIED"
     INTEREST_RECEIVED = "INTEREST_RECEIVED"
     INTEREST_REVERSED = "INTEREST_REVERSED"
     RECOUPMENT_DUE = "RECOUPMENT_DUE"
     RECOUPMENT_TAKEN = "RECOUPMENT_TAKEN"
+    REFUND_ACKNOWLEDGED = "REFUND_ACKNOWLEDGED"
     FORWARD_BALANCE_OUT = "FORWARD_BALANCE_OUT"
     FORWARD_BALANCE_IN = "FORWARD_BALANCE_IN"
+    WITHHOLD_KEPT = "WITHHOLD_KEPT"
+    WITHHOLD_RETURNED = "WITHHOLD_RETURNED"
+    CAPITATION_RECEIVED = "CAPITATION_RECEIVED"
+    LEVY_TAKEN = "LEVY_TAKEN"
+    LEVY_REVERSAL = "LEVY_REVERSAL"
+    TAX_WITHHELD = "TAX_WITHHELD"
+    TAX_WITHHELD_REVERSAL = "TAX_WITHHELD_REVERSAL"
+    PLB_FEE = "PLB_FEE"
+    PLB_FEE_REVERSAL = "PLB_FEE_REVERSAL"
+    PLB_ADVANCE = "PLB_ADVANCE"
+    PLB_ADVANCE_REPAID = "PLB_ADVANCE_REPAID"
+    PLB_BONUS = "PLB_BONUS"
+    PLB_OFFSET_TAKEN = "PLB_OFFSET_TAKEN"
+    PLB_OFFSET_GIVEN = "PLB_OFFSET_GIVEN"
     PLB_SUSPENSE_TAKEN = "PLB_SUSPENSE_TAKEN"
     PLB_SUSPENSE_GIVEN = "PLB_SUSPENSE_GIVEN"
 
 
 WRITE_OFFS = frozenset(t for t in EntryType if t.value.startswith("WRITE_OFF_"))
+"""The part of ``adjusted`` that somebody gave up."""
+BY_PEOPLE = WRITE_OFFS - {EntryType.WRITE_OFF_SMALL}
+"""Never made by the machine (R-MON-05, R-WOF-01)."""
 
 
 class Bucket(StrEnum):
@@ -99,25 +124,36 @@ EFFECT: Mapping[EntryType, Mapping[Bucket, int]] = {
 
 RECEIVABLE = "insurance_receivable"
 PATIENT = "patient_receivable"
-CASH = "cash"
 REVENUE = "revenue"
 CONTRACTUAL = "contractual_adjustment"
 OTHER = "other_adjustment"
 BAD_DEBT = "bad_debt"
 CHARITY = "charity"
 CREDITS = "refunds_payable"
+CASH = "cash"
+CLEARING = "payer_clearing"
+PAYER_REFUNDS = "payer_refunds_paid"
+PATIENT_CASH = "patient_cash"
 UNAPPLIED = "unapplied"
 INTEREST = "interest"
 RECOUPMENT = "recoupment_due"
 FORWARD = "forward_balance"
+WITHHOLD = "withhold"
+CAPITATION = "capitation"
+LEVY = "levy"
+TAX = "tax_withheld"
+FEES = "payer_fees"
+ADVANCES = "payer_advances"
+BONUS = "payer_bonus"
+OFFSET = "plb_offset"
 SUSPENSE = "plb_suspense"
 
 POSTING: Mapping[EntryType, tuple[str, str]] = {
     E.CHARGE: (RECEIVABLE, REVENUE),
     E.CHARGE_VOID: (REVENUE, RECEIVABLE),
     E.CHARGE_SELF_PAY: (PATIENT, REVENUE),
-    E.PAYER_PAYMENT: (CASH, RECEIVABLE),
-    E.PAYER_REVERSAL: (RECEIVABLE, CASH),
+    E.PAYER_PAYMENT: (CLEARING, RECEIVABLE),
+    E.PAYER_REVERSAL: (RECEIVABLE, CLEARING),
     E.CONTRACTUAL_ADJ: (CONTRACTUAL, RECEIVABLE),
     E.CONTRACTUAL_ADJ_REVERSAL: (RECEIVABLE, CONTRACTUAL),
     E.WRITE_OFF_TIMELY: (OTHER, RECEIVABLE),
@@ -129,31 +165,103 @@ POSTING: Mapping[EntryType, tuple[str, str]] = {
     E.WRITE_OFF_COURTESY: (OTHER, PATIENT),
     E.TRANSFER_TO_PATIENT: (PATIENT, RECEIVABLE),
     E.TRANSFER_TO_INSURER: (RECEIVABLE, PATIENT),
-    E.PATIENT_PAYMENT: (CASH, PATIENT),
-    E.PATIENT_PAYMENT_REVERSAL: (PATIENT, CASH),
-    E.PATIENT_PREPAYMENT: (CASH, CREDITS),
+    E.PATIENT_PAYMENT: (PATIENT_CASH, PATIENT),
+    E.PATIENT_PAYMENT_REVERSAL: (PATIENT, PATIENT_CASH),
+    E.PATIENT_PREPAYMENT: (PATIENT_CASH, CREDITS),
     E.APPLY_PREPAYMENT: (CREDITS, PATIENT),
     E.CREDIT_OPEN_PATIENT: (PATIENT, CREDITS),
     E.CREDIT_OPEN_PAYER: (RECEIVABLE, CREDITS),
-    E.REFUND_PATIENT: (CREDITS, CASH),
-    E.REFUND_PAYER: (CREDITS, CASH),
-    E.CREDIT_MOVED_OUT: (CREDITS, CASH),
-    E.UNAPPLIED_PAYER_CASH: (CASH, UNAPPLIED),
-    E.UNAPPLIED_PAYER_CASH_APPLIED: (UNAPPLIED, CASH),
-    E.INTEREST_RECEIVED: (CASH, INTEREST),
-    E.INTEREST_REVERSED: (INTEREST, CASH),
-    E.RECOUPMENT_DUE: (CASH, RECOUPMENT),
-    E.RECOUPMENT_TAKEN: (RECOUPMENT, CASH),
-    E.FORWARD_BALANCE_OUT: (CASH, FORWARD),
-    E.FORWARD_BALANCE_IN: (FORWARD, CASH),
-    E.PLB_SUSPENSE_TAKEN: (SUSPENSE, CASH),
-    E.PLB_SUSPENSE_GIVEN: (CASH, SUSPENSE),
+    E.REFUND_PATIENT: (CREDITS, PATIENT_CASH),
+    E.REFUND_PAYER: (CREDITS, PAYER_REFUNDS),
+    E.CREDIT_MOVED_OUT: (CREDITS, PATIENT_CASH),
+    E.DEPOSIT: (CASH, CLEARING),
+    E.UNAPPLIED_PAYER_CASH: (CLEARING, UNAPPLIED),
+    E.UNAPPLIED_PAYER_CASH_APPLIED: (UNAPPLIED, CLEARING),
+    E.INTEREST_RECEIVED: (CLEARING, INTEREST),
+    E.INTEREST_REVERSED: (INTEREST, CLEARING),
+    E.RECOUPMENT_DUE: (CLEARING, RECOUPMENT),
+    E.RECOUPMENT_TAKEN: (RECOUPMENT, CLEARING),
+    E.REFUND_ACKNOWLEDGED: (CLEARING, RECOUPMENT),
+    E.FORWARD_BALANCE_OUT: (CLEARING, FORWARD),
+    E.FORWARD_BALANCE_IN: (FORWARD, CLEARING),
+    E.WITHHOLD_KEPT: (WITHHOLD, CLEARING),
+    E.WITHHOLD_RETURNED: (CLEARING, WITHHOLD),
+    E.CAPITATION_RECEIVED: (CLEARING, CAPITATION),
+    E.LEVY_TAKEN: (LEVY, CLEARING),
+    E.LEVY_REVERSAL: (CLEARING, LEVY),
+    E.TAX_WITHHELD: (TAX, CLEARING),
+    E.TAX_WITHHELD_REVERSAL: (CLEARING, TAX),
+    E.PLB_FEE: (FEES, CLEARING),
+    E.PLB_FEE_REVERSAL: (CLEARING, FEES),
+    E.PLB_ADVANCE: (CLEARING, ADVANCES),
+    E.PLB_ADVANCE_REPAID: (ADVANCES, CLEARING),
+    E.PLB_BONUS: (CLEARING, BONUS),
+    E.PLB_OFFSET_TAKEN: (OFFSET, CLEARING),
+    E.PLB_OFFSET_GIVEN: (CLEARING, OFFSET),
+    E.PLB_SUSPENSE_TAKEN: (SUSPENSE, CLEARING),
+    E.PLB_SUSPENSE_GIVEN: (CLEARING, SUSPENSE),
 }
-"""Debit and credit account of each entry: one balanced posting each (R-MON-05)."""
+"""Debit and credit account of each entry: one balanced posting each (R-MON-05).
 
-PER_PAYER = frozenset({RECEIVABLE, UNAPPLIED, INTEREST, RECOUPMENT, FORWARD, SUSPENSE})
+Remittances fill a payer's clearing account and deposits empty it, so that I3 holds for a
+payer exactly when its clearing account is at zero.
+"""
+
+VIEW: Mapping[Bucket, tuple[int, frozenset[str]]] = {
+    Bucket.CHARGE: (-1, frozenset({REVENUE})),
+    Bucket.PAID_PAYER: (1, frozenset({CLEARING, PAYER_REFUNDS})),
+    Bucket.PAID_PATIENT: (1, frozenset({PATIENT_CASH})),
+    Bucket.ADJUSTED: (1, frozenset({CONTRACTUAL, OTHER, BAD_DEBT, CHARITY})),
+    Bucket.PATIENT_DUE: (1, frozenset({PATIENT})),
+    Bucket.INSURER_OPEN: (1, frozenset({RECEIVABLE})),
+    Bucket.CREDIT: (-1, frozenset({CREDITS})),
+}
+"""A claim's bucket seen from the accounts: sign, and whose debit balances it adds up."""
+
+_PAIRS = (
+    (E.CHARGE, E.CHARGE_VOID),
+    (E.PAYER_PAYMENT, E.PAYER_REVERSAL),
+    (E.CONTRACTUAL_ADJ, E.CONTRACTUAL_ADJ_REVERSAL),
+    (E.TRANSFER_TO_PATIENT, E.TRANSFER_TO_INSURER),
+    (E.PATIENT_PAYMENT, E.PATIENT_PAYMENT_REVERSAL),
+    (E.UNAPPLIED_PAYER_CASH, E.UNAPPLIED_PAYER_CASH_APPLIED),
+    (E.INTEREST_RECEIVED, E.INTEREST_REVERSED),
+    (E.LEVY_TAKEN, E.LEVY_REVERSAL),
+    (E.TAX_WITHHELD, E.TAX_WITHHELD_REVERSAL),
+    (E.PLB_FEE, E.PLB_FEE_REVERSAL),
+)
+OPPOSITE: Mapping[EntryType, EntryType] = {
+    **dict(_PAIRS),
+    **{second: first for first, second in _PAIRS},
+}
+"""The type that undoes a type, where R-MON-03 or R-MON-07 has one. Any other entry is
+undone by its own type with the two sides exchanged (``direction`` -1)."""
+
+PER_PAYER = frozenset(
+    {
+        *(RECEIVABLE, CLEARING, PAYER_REFUNDS, UNAPPLIED, INTEREST, RECOUPMENT, FORWARD),
+        *(WITHHOLD, CAPITATION, LEVY, TAX, FEES, ADVANCES, BONUS, OFFSET, SUSPENSE),
+    }
+)
+"""Accounts kept apart for each payer."""
+
+
+def needs_payer(kind: EntryType) -> bool:
+    """Whether a posting of this type touches an account kept by payer."""
+    return not PER_PAYER.isdisjoint(POSTING[kind])
 
 
 def account_name(kind: str, payer_id: str | None) -> str:
     """``insurance_receivable:P-NORTHLAKE``; patient accounts are not split."""
-    return f"{kind}:{payer_id}" if kind in PER_PAYER and payer_id else kind
+    return f"{kind}:{payer_id}" if kind in PER_PAYER else kind
+
+
+def plb_entry_type(word: str, *, lowers_payment: bool) -> EntryType:
+    """The type of an entry word of ``plb_reasons.yaml``; positive lowers (R-PLB-01).
+
+    Raises:
+        ValueError: a word the ledger has no entry for.
+    """
+    if word in ("PLB_SUSPENSE", "PLB_OFFSET"):
+        word += "_TAKEN" if lowers_payment else "_GIVEN"
+    return EntryType(word)

@@ -134,8 +134,9 @@ _NAME = re.compile(r"(?<=[a-z,;] )(?!I\b)[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
 def reading_grade(text: str) -> Decimal:
     """Flesch-Kincaid US grade of ``text``, one decimal, never below zero.
 
-    Figures, dates and names in the middle of a sentence are left out: nobody can write
-    them more simply. Give it sentences (``RenderedLetter.prose``), not tables.
+    A figure or a name inside a sentence counts as one short word: it makes the sentence
+    longer, but nobody can write it more simply. Give it sentences
+    (``RenderedLetter.prose``), not tables.
     """
     plain = _ABBREVIATION.sub("", text)
     sentences = [_words(part) for part in _split(plain)]
@@ -157,7 +158,7 @@ def _split(text: str) -> list[str]:
 
 
 def _words(sentence: str) -> list[str]:
-    return _WORD.findall(_NAME.sub("", _FIGURE.sub("", sentence.strip())))
+    return _WORD.findall(_NAME.sub("it", _FIGURE.sub("it", sentence.strip())))
 
 
 _VOWELS = re.compile(r"[aeiouy]+")

@@ -49,10 +49,17 @@ def and_list(parts: Sequence[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
+def capital(text: str) -> str:
+    """``text`` with a capital, to open a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def ended(text: str) -> str:
+    """``text`` with a full stop, to close a sentence; nothing stays nothing."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
 def sentence(text: str) -> str:
     """``text`` with a capital and a full stop."""
-    text = text.strip()
-    if not text:
-        return ""
-    end = "" if text[-1] in ".!?" else "."
-    return f"{text[0].upper()}{text[1:]}{end}"
+    return capital(ended(text))

@@ -1,6 +1,5 @@
 """Authorization: which codes need one, and whether one fits (R-AUT-01, R-AUT-02)."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -23,7 +22,7 @@ def codes_needing(profile: PayerProfile, claim: Claim) -> list[str]:
     )
 
 
-def fits(authorization: Mapping[str, Any], claim: Claim, code: str) -> bool:
+def fits(authorization: Any, claim: Claim, code: str) -> bool:
     """Whether an approval covers code, units and dates of the claim (R-AUT-02)."""
     if authorization["status"] != "approved" or authorization["code"] != code:
         return False

@@ -4,42 +4,86 @@ SQLite has one in-process write lock and BEGIN IMMEDIATE, so that a writer waits
 of failing half way; PostgreSQL locks rows in a fixed order (design rule 11).
 """
 
+import json
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    any_,
+    create_engine,
+    event,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+from records.tables import claim
 
 POOL = 45
+"""Connections kept: a worker's 40 activity threads and a few readers beside them."""
+WAIT_SECONDS = 60
 _WRITE = "claimthread_write"
+_PRAGMAS = (
+    f"busy_timeout={WAIT_SECONDS * 1000}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    # Without it INSERT OR REPLACE deletes rows behind the append-only triggers.
+    "recursive_triggers=ON",
+)
+
+
+class NestedTransactionError(RuntimeError):
+    """A thread that is writing began a second write. Nothing of the second was done."""
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for SQLite or PostgreSQL with our settings."""
-    if url.startswith("sqlite"):
+    """An engine for a SQLite file or a PostgreSQL database, with our settings.
+
+    Raises:
+        ValueError: another kind of database; nothing was opened.
+    """
+    parsed = make_url(url)
+    name = parsed.get_backend_name()
+    if name == "sqlite":
         return _sqlite(url)
-    return create_engine(url, pool_size=POOL, max_overflow=5, pool_pre_ping=True)
+    if name != "postgresql":
+        raise ValueError(
+            f"{name} is no database we can use. Nothing was opened. "
+            "Give a sqlite:/// or postgresql+psycopg:// address."
+        )
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        pool_size=POOL,
+        max_overflow=5,
+        pool_timeout=WAIT_SECONDS,
+        pool_pre_ping=True,
+    )
 
 
 def _sqlite(url: str) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"check_same_thread": False, "timeout": 60},
+        connect_args={"check_same_thread": False, "timeout": WAIT_SECONDS},
         pool_size=POOL,
         max_overflow=5,
+        pool_timeout=WAIT_SECONDS,
     )
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "busy_timeout=60000",
-            "foreign_keys=ON",
-        ):
+        raw.isolation_level = None  # We say BEGIN ourselves, below.
+        for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -56,7 +100,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Keep the engine and, for SQLite, its write lock."""
         self.engine = engine
-        self._lock = threading.RLock() if self.dialect == "sqlite" else None
+        self._lock = threading.Lock() if self.dialect == "sqlite" else None
+        self._thread = threading.local()
 
     @property
     def dialect(self) -> str:
@@ -65,24 +110,56 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One write transaction: all of it, or nothing."""
-        if self._lock is None:
-            with self.engine.begin() as conn:
-                yield conn
-            return
-        with (
-            self._lock,
-            self.engine.connect().execution_options(**{_WRITE: True}) as conn,
-            conn.begin(),
-        ):
-            yield conn
+        """One write transaction: all of it, or nothing.
+
+        Raises:
+            NestedTransactionError: this thread is already writing. Pass its connection
+                on instead: a second one would wait for the first for ever.
+        """
+        if getattr(self._thread, "writing", False):
+            raise NestedTransactionError(
+                "This thread already has a write transaction. The second was not begun. "
+                "Pass the first one's connection on."
+            )
+        self._thread.writing = True
+        try:
+            if self._lock is None:
+                with self.engine.begin() as conn:
+                    yield conn
+            else:
+                with self._lock, self.engine.connect() as conn:
+                    conn.execution_options(**{_WRITE: True})
+                    with conn.begin():
+                        yield conn
+        finally:
+            self._thread.writing = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent read that writes nothing."""
-        with self.engine.connect() as conn, conn.begin() as work:
-            yield conn
-            work.rollback()
+        """One snapshot of the database; a write through it is refused."""
+        if self.dialect == "sqlite":
+            with self._reading_sqlite() as conn:
+                yield conn
+            return
+        with self.engine.connect() as conn:
+            conn.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            with conn.begin() as work:
+                yield conn
+                work.rollback()
+
+    @contextmanager
+    def _reading_sqlite(self) -> Iterator[Connection]:
+        with self.engine.connect() as conn:
+            raw: Any = conn.connection
+            raw.execute("PRAGMA query_only=ON")
+            try:
+                with conn.begin() as work:
+                    yield conn
+                    work.rollback()
+            finally:
+                raw.execute("PRAGMA query_only=OFF")
 
     def close(self) -> None:
         """Close all connections."""
@@ -96,18 +173,29 @@ def upsert_ignore(
     listed = list(rows)
     if not listed:
         return 0
-    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).on_conflict_do_nothing()  # type: ignore[operator,unused-ignore]
+    if conn.dialect.name == "sqlite":
+        statement: Any = sqlite.insert(table).on_conflict_do_nothing()
+    else:
+        statement = postgresql.insert(table).on_conflict_do_nothing()
     return conn.execute(statement, listed).rowcount
 
 
-def lock_claims(conn: Connection, table: Table, ids: Iterable[str]) -> None:
-    """Lock claim rows in id order, so that two posters never wait for each other."""
+def one_of(
+    conn: Connection, column: ColumnElement[str], values: Iterable[str]
+) -> ColumnElement[bool]:
+    """``column`` is one of ``values``: one parameter, however many values there are."""
+    listed = list(values)
     if conn.dialect.name == "postgresql":
-        wanted = sorted(set(ids))
-        conn.execute(
-            select(table.c.id)
-            .where(table.c.id.in_(wanted))
-            .order_by(table.c.id)
-            .with_for_update()
-        )
+        return column == any_(literal(listed, postgresql.ARRAY(Text)))
+    each = func.json_each(json.dumps(listed)).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+def lock_claims(conn: Connection, ids: Iterable[str]) -> None:
+    """Lock claim rows in id order, so that two posters never wait for each other.
+
+    Nothing to do on SQLite, where a write transaction holds the whole database.
+    """
+    if conn.dialect.name == "postgresql":
+        rows = select(claim.c.id).where(one_of(conn, claim.c.id, set(ids)))
+        conn.execute(rows.order_by(claim.c.id).with_for_update())

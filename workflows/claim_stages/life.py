@@ -44,7 +44,6 @@ class ClaimLife:
             args=[self.start.claim_id, self.inbox.now()],
             start_to_close_timeout=LOCAL_TIMEOUT,
             retry_policy=RETRY,
-            result_type=Step,
         )
         await self._pass_on(step)
 

@@ -1,0 +1,691 @@
+"""Remittances: registered by file, balanced at three levels, posted in bulk, told once.
+
+All of a transaction set posts in one SQL transaction, or nothing (R-ERA-05). Nothing is
+ever plugged: an unbalanced set waits with a task that names the difference (R-ERA-03).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+from temporalio import activity
+
+from activities import settle as settling
+from activities.appeal import overtake_appeals
+from activities.followup import as_original
+from activities.office import Office
+from activities.opening import open_claim_task
+from activities.payments import prepayment_entries
+from claims.calendar import deadline, next_business_day
+from claims.claim import ClaimState
+from claims.messages import Look, remittance_workflow_id
+from claims.money import ZERO, cents, words
+from claims.remittance import (
+    ProviderAdjustment,
+    Remittance,
+    RemittanceClaim,
+    RemittanceLine,
+    imbalances,
+)
+from claims.task import TASKS, DecisionRefused, TaskType
+from edi.x835 import read_remittances
+from ledger.accounts import EntryType
+from ledger.balances import balances
+from ledger.entries import NewEntry, post
+from policy import remittance as rules
+from policy.remittance import LineOutcome
+from policy.tasks import due_on
+from records import claims, events, news, remittances, submissions, tasks
+from records.claims import ClaimRow
+from records.events import Because
+from records.instants import to_text
+from records.tasks import NewTask
+
+FORWARDED = ("23",)
+INFORMATION = ("25",)
+REVERSAL = "22"
+SUSPENDED = ("suspended", "conflict")
+KEPT_ON_POSTING = ("FILING_DEADLINE",)
+
+
+def register_remittances(
+    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+) -> str:
+    """Enter each transaction set of a file, and say which are new (R-ERA-06, -07)."""
+    said = []
+    for one in read_remittances(content).remittances:
+        said.append(_register(conn, office, one, sha, why))
+    return "; ".join(said)
+
+
+def _register(
+    conn: Connection, office: Office, one: Remittance, sha: str, why: Because
+) -> str:
+    profile = office.payers.by_edi_id(one.payer_edi_id)
+    payer_id = profile.payer_id if profile else "UNKNOWN"
+    same = remittances.with_trace(conn, payer_id, one.trace)
+    twins = [r for r in same if r["content_hash"] == one.content_hash]
+    if any(r["status"] not in SUSPENDED for r in twins):
+        words_ = f"Duplicate of remittance {one.trace}: ignored (R-ERA-06)"
+        events.add(conn, why.by_rule("R-ERA-06", trace=one.trace), "duplicate", words_)
+        return f"{one.trace} duplicate"
+    if twins:
+        return f"{one.trace} is already waiting for an answer"
+    posted = [r for r in same if r["status"] == "posted"]
+    remittances.insert_new(
+        conn,
+        id=remittance_id(payer_id, one),
+        payer_id=payer_id,
+        trace=one.trace,
+        payment_date=one.payment_date,
+        paid_cents=cents(one.paid),
+        content_hash=one.content_hash,
+        file_sha256=sha,
+        st_segment=one.position,
+        status="received",
+        reason=f"conflicts with {posted[0]['id']}" if posted else None,
+        received_on=why.today,
+    )
+    return f"{one.trace} received"
+
+
+def remittance_id(payer_id: str, one: Remittance) -> str:
+    """Opaque id of payer, trace, date and content."""
+    text = f"{payer_id}|{one.trace}|{one.payment_date}|{one.content_hash}"
+    return sha256(text.encode()).hexdigest()[:40]
+
+
+@dataclass
+class RemittanceActivities:
+    """Post one transaction set."""
+
+    office: Office
+
+    @activity.defn
+    def post_remittance(self, remittance_id: str, at: datetime) -> Look:
+        """Post it if it can be trusted; else wait with a task. Again changes nothing."""
+        why = self.office.because(at, "R-ERA-05")
+        with self.office.writing() as conn:
+            row = remittances.get(conn, remittance_id)
+            if row is None:
+                raise LookupError(f"remittance {remittance_id} has no row")
+            if row["status"] == "received":
+                _take(conn, self.office, row, why)
+            return _look(conn, self.office, remittance_id, why)
+
+
+def _look(conn: Connection, office: Office, remittance_id: str, why: Because) -> Look:
+    untold = tuple(n["id"] for n in news.untold(conn))
+    waiting = tasks.waiting(conn, workflow_id=remittance_workflow_id(remittance_id))
+    if not waiting:
+        return Look(done=True, tell=untold)
+    for task in waiting:
+        if task["due_on"] < why.today:
+            tasks.raise_overdue(conn, task["id"], why)
+    day = next_business_day(max(why.today, waiting[0]["due_on"]))
+    return Look(what=waiting[0]["type"], at=deadline(day, office.zone), tell=untold)
+
+
+def read_one(office: Office, row: RowMapping) -> Remittance:
+    """The transaction set of a row, read again from the stored file."""
+    found = read_remittances(office.documents.get(row["file_sha256"]))
+    return next(r for r in found.remittances if r.position == row["st_segment"])
+
+
+def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> None:
+    one = read_one(office, row)
+    if row["reason"]:
+        _suspend(conn, office, row, TaskType.ERA_CONFLICT, "conflict", why, {
+            "trace": one.trace, "other": row["reason"]}, "R-ERA-07",
+            f"remittance {one.trace} came again with other content")  # fmt: skip
+        return
+    off = imbalances(one)
+    if off or one.paid < ZERO:
+        worst = off[-1] if off else None
+        evidence = {
+            "trace": one.trace,
+            "level": worst.level if worst else "BPR02",
+            "difference": str(worst.difference) if worst else str(one.paid),
+            "stated": str(worst.stated) if worst else str(one.paid),
+            "computed": str(worst.computed) if worst else "",
+        }
+        said = f"Payment {one.trace} does not add up by {evidence['difference']}"
+        _suspend(
+            conn, office, row, TaskType.ERA_UNBALANCED, "suspended", why, evidence,
+            "R-ERA-03", f"{said}; nothing was posted",
+        )  # fmt: skip
+        return
+    _Poster(conn, office, row, one, why).run()
+    remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
+
+
+def _suspend(
+    conn: Connection,
+    office: Office,
+    row: RowMapping,
+    kind: TaskType,
+    status: str,
+    why: Because,
+    evidence: dict[str, Any],
+    rule: str,
+    words_: str,
+) -> None:
+    remittances.mark(conn, row["id"], status=status, reason=words_)
+    open_file_task(conn, row, kind, why.by_rule(rule), words_, evidence, "")
+
+
+def open_file_task(
+    conn: Connection,
+    row: RowMapping,
+    kind: TaskType,
+    why: Because,
+    words_: str,
+    evidence: dict[str, Any],
+    subject: str,
+) -> None:
+    """A task about a remittance, not about a claim."""
+    tasks.open_task(
+        conn,
+        NewTask(
+            key=f"{row['id']}:{kind.value}:{subject}",
+            type=kind.value,
+            workflow_id=remittance_workflow_id(row["id"]),
+            role=TASKS[kind].role.value,
+            due_on=due_on(kind, why.today, None),
+            rule=why.rule,
+            why=words_,
+            subject=f"{row['trace']}:{subject}"[:120],
+            payer_id=row["payer_id"],
+            amount_cents=abs(row["paid_cents"]),
+            evidence=evidence,
+        ),
+        why,
+    )
+
+
+class _Poster:
+    """One transaction set being posted, inside one SQL transaction."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        office: Office,
+        row: RowMapping,
+        one: Remittance,
+        why: Because,
+    ) -> None:
+        self.conn = conn
+        self.office = office
+        self.row = row
+        self.one = one
+        self.why = why.by_rule("R-ERA-05", trace=one.trace)
+        self.profile = office.payer(row["payer_id"])
+        self.entries: list[NewEntry] = []
+        self.kept: list[dict[str, Any]] = []
+        self.touched: dict[str, list[RemittanceClaim]] = {}
+
+    def run(self) -> None:
+        """Match, post, decide each claim's state once, store its news."""
+        known = claims.by_pcn(self.conn, [c.pcn for c in self.one.claims])
+        for found in self.one.claims:
+            row = known.get(found.pcn)
+            if row is None:
+                self._unknown(found)
+            elif found.status in FORWARDED + INFORMATION:
+                self._keep(found, row, "information", [])
+            else:
+                self._claim(found, row)
+        for adjustment in self.one.provider_adjustments:
+            self._plb(adjustment)
+        remittances.add_claims(self.conn, self.kept)
+        post(self.conn, self.entries, posted_at=to_text(self.why.at))
+        for claim_id in self.touched:
+            self._finish(claim_id)
+
+    def _unknown(self, found: RemittanceClaim) -> None:
+        """Not one of ours: its money waits as unapplied, the rest posts (R-ERA-10)."""
+        self._keep(found, None, "unmatched", [])
+        if found.paid > ZERO:
+            self._entry(
+                found.position, EntryType.UNAPPLIED_PAYER_CASH, found.paid, None, "R-ERA-10"
+            )
+        open_file_task(
+            self.conn,
+            self.row,
+            TaskType.ERA_UNMATCHED_CLAIM,
+            self.why.by_rule("R-ERA-10"),
+            "a paid claim number we do not know",
+            {
+                "clp01": found.pcn,
+                "paid": str(found.paid),
+                "dos": str(found.service_from or ""),
+                "position": found.position,
+            },
+            str(found.position),
+        )
+
+    def _claim(self, found: RemittanceClaim, row: ClaimRow) -> None:
+        content = claims.content(self.conn, self.office.cipher, row.id)
+        decided = []
+        for line in found.lines:
+            match = _match(line, content.lines)
+            units = match.units if match else Decimal(line.units or 1)
+            result = rules.outcome(
+                line,
+                profile=self.profile,
+                units=units,
+                primary=row.payer_order == 1,
+                claim_rarcs=found.rarcs,
+            )
+            decided.append((match.number if match else None, line, result))
+        self.touched.setdefault(row.id, []).append(found)
+        self._keep(found, row, "posted", decided)
+        if found.status == REVERSAL or found.paid < ZERO:
+            self._reverse(found, row, decided)
+        else:
+            self._post(found, row, decided)
+
+    def _post(
+        self,
+        found: RemittanceClaim,
+        row: ClaimRow,
+        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+    ) -> None:
+        at, kind = found.position, EntryType
+        contractual = sum((r.contractual for _, _, r in decided), ZERO)
+        patient = sum((r.patient for _, _, r in decided), ZERO)
+        contractual += _claim_level(found, "contractual")
+        patient += _claim_level(found, "patient")
+        self._entry(at, kind.PAYER_PAYMENT, found.paid, row, "R-POST-01")
+        self._entry(at, kind.CONTRACTUAL_ADJ, contractual, row, "R-POST-07")
+        self._entry(at, kind.TRANSFER_TO_PATIENT, patient, row, "R-POST-04")
+        for number, line, result in decided:
+            self._decide_line(row, number, line, result)
+
+    def _decide_line(
+        self,
+        row: ClaimRow,
+        number: int | None,
+        line: RemittanceLine,
+        result: LineOutcome,
+    ) -> None:
+        if number is None:
+            return
+        denial = result.denial
+        if denial is not None:
+            notice = self.one.payment_date or self.why.today
+            denial = {**denial, "notice_on": str(notice), "trace": self.one.trace}
+            if result.expected is not None:
+                denial["expected"] = str(result.expected)
+                denial["shortfall"] = str(result.shortfall)
+        claims.decide_line(
+            self.conn,
+            row.id,
+            number,
+            status=result.status,
+            denial=denial,
+            decided_by=f"835 {self.one.trace} segment {line.position}",
+        )
+
+    def _reverse(
+        self,
+        found: RemittanceClaim,
+        row: ClaimRow,
+        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+    ) -> None:
+        """Exact negatives of what was posted; the lines are undecided again (R-REV-01)."""
+        at, kind = found.position, EntryType
+        contractual = -sum((r.contractual for _, _, r in decided), ZERO)
+        patient = -sum((r.patient for _, _, r in decided), ZERO)
+        self._entry(at, kind.PAYER_REVERSAL, -found.paid, row, "R-REV-01")
+        self._entry(at, kind.CONTRACTUAL_ADJ_REVERSAL, contractual, row, "R-REV-01")
+        self._entry(at, kind.TRANSFER_TO_INSURER, patient, row, "R-REV-01")
+        for number, line, _ in decided:
+            if number is not None:
+                claims.decide_line(
+                    self.conn,
+                    row.id,
+                    number,
+                    status="undecided",
+                    denial=None,
+                    decided_by=f"reversed by segment {line.position}",
+                )
+
+    def _entry(
+        self,
+        position: int,
+        kind: EntryType,
+        amount: Decimal,
+        row: ClaimRow | None,
+        rule: str,
+    ) -> None:
+        if amount < ZERO:
+            kind, amount = _OPPOSITE[kind], -amount
+        if amount == ZERO:
+            return
+        self.entries.append(
+            NewEntry(
+                key=f"{self.row['id']}:{position}:{kind.value}",
+                type=kind,
+                amount=amount,
+                claim_id=row.id if row else None,
+                account_id=row.account_id if row else None,
+                payer_id=self.row["payer_id"],
+                business_date=self.why.today,
+                source=f"{self.row['file_sha256'][:12]} segment {position}",
+                ref=self.one.trace,
+                rule=rule,
+                memo="",
+            )
+        )
+
+    def _keep(
+        self,
+        found: RemittanceClaim,
+        row: ClaimRow | None,
+        outcome: str,
+        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+    ) -> None:
+        lines = [
+            {
+                "number": number,
+                "code": line.code,
+                "charge": str(line.charge),
+                "paid": str(line.paid),
+                "allowed": str(line.allowed) if line.allowed is not None else None,
+                "open_cents": cents(result.open),
+                "status": result.status,
+                "treated": [t.model_dump(mode="json") for t in result.treated],
+                "rarcs": list(line.rarcs),
+            }
+            for number, line, result in decided
+        ]
+        self.kept.append(
+            {
+                "remittance_id": self.row["id"],
+                "position": found.position,
+                "claim_id": row.id if row else None,
+                "clp01_index": self.office.cipher.index(found.pcn, kind="clp01"),
+                "status": found.status,
+                "charge_cents": cents(found.charge),
+                "paid_cents": cents(found.paid),
+                "patient_cents": cents(found.patient_responsibility),
+                "payer_icn": found.payer_icn,
+                "outcome": outcome,
+                "detail": {"lines": lines, "rarcs": list(found.rarcs)},
+            }
+        )
+
+    def _plb(self, adjustment: ProviderAdjustment) -> None:
+        """Provider-level money never changes a claim's payment by itself (R-PLB-01)."""
+        kinds = {
+            "L6": (EntryType.INTEREST_REVERSED, EntryType.INTEREST_RECEIVED),
+            "FB": (EntryType.FORWARD_BALANCE_IN, EntryType.FORWARD_BALANCE_OUT),
+            "WO": (EntryType.RECOUPMENT_TAKEN, EntryType.RECOUPMENT_DUE),
+        }
+        suspense = (EntryType.PLB_SUSPENSE_TAKEN, EntryType.PLB_SUSPENSE_GIVEN)
+        positive, negative = kinds.get(adjustment.code, suspense)
+        kind = positive if adjustment.amount > ZERO else negative
+        number = len(self.entries)
+        if adjustment.amount == ZERO:
+            return
+        self.entries.append(
+            NewEntry(
+                key=f"{self.row['id']}:{adjustment.position}:PLB:{adjustment.code}:{number}",
+                type=kind,
+                amount=abs(adjustment.amount),
+                payer_id=self.row["payer_id"],
+                business_date=self.why.today,
+                source=f"{self.row['file_sha256'][:12]} segment {adjustment.position}",
+                ref=self.one.trace,
+                rule="R-PLB-01",
+                memo=f"PLB {adjustment.code}",
+            )
+        )
+        if adjustment.code not in ("L6", "FB"):
+            self._plb_task(adjustment, number)
+
+    def _plb_task(self, adjustment: ProviderAdjustment, number: int) -> None:
+        open_file_task(
+            self.conn,
+            self.row,
+            TaskType.PLB_REVIEW,
+            self.why.by_rule("R-PLB-01"),
+            f"provider-level adjustment {adjustment.code} of {words(adjustment.amount)}",
+            {"code": adjustment.code, "amount": str(adjustment.amount)},
+            f"{adjustment.position}:{number}",
+        )
+
+    def _finish(self, claim_id: str) -> None:
+        """Credits, prepayments, tasks and the state of one touched claim, once."""
+        found = self.touched[claim_id]
+        row = claims.get(self.conn, claim_id)
+        reason = self.why.by_rule("R-STA-02", trace=self.one.trace)
+        icns = [c.payer_icn for c in found if c.payer_icn]
+        facts: dict[str, Any] = {"first_remit_on": row.first_remit_on or self.why.today}
+        if icns:
+            facts["payer_icn"] = icns[-1]
+        claims.note(self.conn, claim_id, **facts)
+        self._decided_submission(claim_id)
+        tasks.overtake(
+            self.conn,
+            reason,
+            f"remittance {self.one.trace} posted",
+            claim_id=claim_id,
+            keep=KEPT_ON_POSTING,
+        )
+        overtake_appeals(self.conn, row, reason, keep_sent=False)
+        self._prepayments(row)
+        self._open_questions(row)
+        paid = sum((c.paid for c in found), ZERO)
+        said = f"Remittance {self.one.trace} posted: paid {words(paid)}"
+        settling.settle(self.conn, self.office, claim_id, reason, said)
+        settling.tell_claim(
+            self.conn, claim_id, f"remit:{self.row['id']}", "remittance", self.why.today
+        )
+
+    def _decided_submission(self, claim_id: str) -> None:
+        """Posting never depends on the submission's status; it ends what is in flight."""
+        submissions.withdraw(self.conn, claim_id)
+        newest = submissions.newest(self.conn, claim_id)
+        if newest is not None:
+            submissions.mark(
+                self.conn,
+                newest["id"],
+                only_from=("sent", "accepted", "silent", "taken"),
+                status="decided",
+            )
+
+    def _prepayments(self, row: ClaimRow) -> None:
+        money = balances(self.conn, [row.id])[row.id]
+        due = min(money.patient_due, money.credit)
+        key = f"{self.row['id']}:{row.id}"
+        if due > ZERO:
+            made = prepayment_entries(self.conn, row, due, self.why, key)
+            post(self.conn, made, posted_at=to_text(self.why.at))
+
+    def _open_questions(self, row: ClaimRow) -> None:
+        """The task of what this remittance left undecided."""
+        lines = claims.lines(self.conn, row.id)
+        for status, opener in (
+            ("held", self._held),
+            ("denied", self._denied),
+            ("short", self._short),
+        ):
+            found = [n for n in lines if n["status"] == status]
+            if found:
+                opener(row, found)
+        money = balances(self.conn, [row.id])[row.id]
+        if money.credit > ZERO and money.insurer_open == ZERO:
+            self._credit(row, money.credit)
+
+    def _held(self, row: ClaimRow, lines: list[RowMapping]) -> None:
+        denial = lines[0]["denial"] or {}
+        carc = denial.get("carc", "")
+        evidence = {
+            "group": carc.split("-")[0],
+            "carc": carc,
+            "amount": denial.get("amount", ""),
+            "lines": [n["number"] for n in lines],
+            "why": denial.get("words", ""),
+        }
+        why = self.why.by_rule(denial.get("rule", "R-POST-05"))
+        self._task(row, TaskType.REMIT_REVIEW, why, denial.get("words", ""), evidence)
+
+    def _denied(self, row: ClaimRow, lines: list[RowMapping]) -> None:
+        from activities.denial import evidence_of
+
+        decision, kind = rules.denial_decision([n["denial"] for n in lines])
+        why = self.why.by(decision)
+        evidence = evidence_of(self.conn, self.office, row, lines)
+        self._task(row, kind, why, decision.reason, evidence)
+
+    def _short(self, row: ClaimRow, lines: list[RowMapping]) -> None:
+        found = [n["denial"] or {} for n in lines]
+        short = sum((Decimal(d.get("shortfall", "0")) for d in found), ZERO)
+        schedule = self.profile.fees.schedule if self.profile else ""
+        evidence = {
+            "expected": str(sum((Decimal(d.get("expected", "0")) for d in found), ZERO)),
+            "short": str(short),
+            "schedule": schedule,
+            "lines": [n["number"] for n in lines],
+        }
+        why = self.why.by_rule("R-UND-02")
+        said = f"paid {words(short)} below the contract"
+        self._task(row, TaskType.UNDERPAYMENT_REVIEW, why, said, evidence)
+
+    def _credit(self, row: ClaimRow, credit: Decimal) -> None:
+        why = self.why.by_rule("R-REF-01")
+        evidence = {"credit": str(credit)}
+        said = f"{words(credit)} credit with nothing open"
+        self._task(row, TaskType.CREDIT_REVIEW, why, said, evidence)
+
+    def _task(
+        self,
+        row: ClaimRow,
+        kind: TaskType,
+        why: Because,
+        said: str,
+        evidence: dict[str, Any],
+    ) -> None:
+        open_claim_task(
+            self.conn,
+            self.office,
+            row,
+            kind,
+            why,
+            key=f"{row.id}:{kind.value}:{self.row['id']}",
+            words=said,
+            evidence=evidence,
+        )
+
+
+_OPPOSITE = {
+    EntryType.PAYER_PAYMENT: EntryType.PAYER_REVERSAL,
+    EntryType.PAYER_REVERSAL: EntryType.PAYER_PAYMENT,
+    EntryType.CONTRACTUAL_ADJ: EntryType.CONTRACTUAL_ADJ_REVERSAL,
+    EntryType.CONTRACTUAL_ADJ_REVERSAL: EntryType.CONTRACTUAL_ADJ,
+    EntryType.TRANSFER_TO_PATIENT: EntryType.TRANSFER_TO_INSURER,
+    EntryType.TRANSFER_TO_INSURER: EntryType.TRANSFER_TO_PATIENT,
+}
+
+
+def _claim_level(found: RemittanceClaim, treatment: str) -> Decimal:
+    """Claim-level CAS amounts with this treatment."""
+    treated = [rules.treat(a, found.rarcs) for a in found.adjustments]
+    return sum((t.amount for t in treated if t.treatment == treatment), ZERO)
+
+
+def _match(line: RemittanceLine, ours: Any) -> Any:
+    """Our line: by REF*6R, else code, modifiers and charge, else code and charge."""
+    for test in (
+        lambda n: line.line_ref and n.line_ref == line.line_ref,
+        lambda n: (n.code, n.modifiers, n.charge) == (line.code, line.modifiers, line.charge),
+        lambda n: (n.code, n.charge) == (line.code, abs(line.charge)),
+        lambda n: n.code == line.code,
+    ):
+        found = [n for n in ours if test(n)]
+        if found:
+            return found[0]
+    return None
+
+
+def resolve_unbalanced(
+    conn: Connection,
+    office: Office,
+    task: RowMapping,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply ERA_UNBALANCED or ERA_CONFLICT: the set stays unposted (R-ERA-03)."""
+    remittance = task["workflow_id"].removeprefix("remit-")
+    if decision == "keep_second_after_reversal":
+        raise DecisionRefused(
+            "The first remittance must be reversed by the payer before the second can "
+            "post. Nothing was changed. Ask the payer for a reversal (CLP02 22)."
+        )
+    said = f"{task['type']}: {decision.replace('_', ' ')}"
+    remittances.mark(conn, remittance, reason=said)
+    return f"{said}; the set stays unposted"
+
+
+def resolve_unmatched_file(
+    conn: Connection,
+    office: Office,
+    task: RowMapping,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply ERA_UNMATCHED_CLAIM: link it to a claim of ours, or give it back (R-ERA-10)."""
+    row = remittances.get(conn, task["workflow_id"].removeprefix("remit-"))
+    if row is None:
+        raise DecisionRefused("The remittance is not on file. Nothing was changed.")
+    position = int(task["evidence"]["position"])
+    if decision == "not_ours_return":
+        remittances.mark_claim(conn, row["id"], position, outcome="returned")
+        return "Kept as unapplied cash until it is returned to the payer"
+    ours = claims.find(conn, form["claim_ref"])
+    if ours is None:
+        raise DecisionRefused(
+            "There is no claim with that number. Nothing was linked. Look it up: list"
+        )
+    one = read_one(office, row)
+    found = next(c for c in one.claims if c.position == position)
+    poster = _Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
+    poster._claim(found, ours)
+    if found.paid > ZERO:
+        poster._entry(
+            found.position, EntryType.UNAPPLIED_PAYER_CASH_APPLIED, found.paid, None, "R-ERA-10"
+        )
+    post(conn, poster.entries, posted_at=to_text(why.at))
+    remittances.mark_claim(conn, row["id"], position, outcome="linked", claim_id=ours.id)
+    poster._finish(ours.id)
+    return f"Linked to {ours.pcn} and posted"
+
+
+def resolve_plb(
+    conn: Connection,
+    office: Office,
+    task: RowMapping,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply PLB_REVIEW: the posting stands, the person's finding is on record."""
+    return f"Provider-level adjustment: {decision.replace('_', ' ')}"
+
+
+RESOLVE_FILE: dict[TaskType, Callable[..., str]] = {
+    TaskType.ERA_UNBALANCED: resolve_unbalanced,
+    TaskType.ERA_CONFLICT: resolve_unbalanced,
+    TaskType.ERA_UNMATCHED_CLAIM: resolve_unmatched_file,
+    TaskType.PLB_REVIEW: resolve_plb,
+}
+
+__all__ = ["ClaimState", "as_original", "date", "register_remittances"]

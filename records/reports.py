@@ -1,0 +1,110 @@
+"""Read-only look-ups across tables, for edits, sweeps, checks and lists."""
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from claims.claim import Claim
+from records.claims import ClaimRow
+from records.tables import claim, claim_line, deposit, event, remittance, task
+
+
+def duplicates_of(conn: Connection, row: ClaimRow, content: Claim) -> list[str]:
+    """Our numbers of open claims with the same member, day, code and modifiers (R-SCR-10)."""
+    found: set[str] = set()
+    for line in content.lines:
+        query = (
+            select(claim.c.pcn)
+            .join(claim_line, claim_line.c.claim_id == claim.c.id)
+            .where(
+                claim.c.id != row.id,
+                claim.c.payer_id == row.payer_id,
+                claim.c.member_index == row.member_index,
+                claim.c.state != "VOIDED",
+                claim_line.c.code == line.code,
+                claim_line.c.modifiers == ":".join(line.modifiers),
+                claim_line.c.service_from == line.service_from,
+                claim.c.account_id == row.account_id,
+                claim.c.opened_on <= row.opened_on,
+                claim.c.state != "INTAKE",
+            )
+        )
+        found |= set(conn.execute(query).scalars())
+    return sorted(found)
+
+
+def overridden_edits(conn: Connection, claim_id: str) -> list[str]:
+    """Warnings a coder has released for this claim."""
+    query = select(task.c.evidence).where(
+        task.c.claim_id == claim_id,
+        task.c.type == "SCRUB_FIX",
+        task.c.decision == "override_warning",
+        task.c.status == "done",
+    )
+    listed = [e["edit"] for e in conn.execute(query).scalars()]
+    return sorted({edit for edit in listed if edit.startswith("W-")})
+
+
+def unstarted_claims(conn: Connection) -> list[str]:
+    """Open claims whose workflow has never acted: only the import wrote an event."""
+    acted = (
+        select(event.c.claim_id)
+        .where(event.c.claim_id.is_not(None), event.c.kind.in_(["state", "step"]))
+        .group_by(event.c.claim_id)
+        .having(func.count() > 1)
+    )
+    query = select(claim.c.id).where(
+        claim.c.state == "INTAKE",
+        claim.c.next_what == "CHECK_ELIGIBILITY",
+        claim.c.id.notin_(acted),
+    )
+    return sorted(conn.execute(query).scalars())
+
+
+def pair_deposits(conn: Connection) -> int:
+    """Give each unpaired deposit its remittance by trace and amount (R-ERA-09)."""
+    query = (
+        select(deposit.c.ref, remittance.c.id)
+        .join(
+            remittance,
+            (remittance.c.trace == deposit.c.trace)
+            & (remittance.c.paid_cents == deposit.c.amount_cents),
+        )
+        .where(
+            deposit.c.remittance_id.is_(None),
+            remittance.c.status.in_(["received", "posted", "suspended"]),
+        )
+    )
+    pairs = conn.execute(query).all()
+    for ref, remittance_id in pairs:
+        conn.execute(
+            update(deposit)
+            .where(deposit.c.ref == ref)
+            .values(remittance_id=remittance_id)
+        )
+    return len(pairs)
+
+
+def states(conn: Connection) -> dict[str, int]:
+    """How many claims are in each state."""
+    query = select(claim.c.state, func.count()).group_by(claim.c.state)
+    return {state: int(count) for state, count in conn.execute(query)}
+
+
+def open_task_types(conn: Connection) -> dict[str, int]:
+    """How many tasks of each type wait."""
+    query = (
+        select(task.c.type, func.count())
+        .where(task.c.status.in_(["open", "prepared", "saved"]))
+        .group_by(task.c.type)
+    )
+    return {kind: int(count) for kind, count in conn.execute(query)}
+
+
+def next_steps(conn: Connection, limit: int = 10) -> list[RowMapping]:
+    """The nearest dated next steps of open claims."""
+    query = (
+        select(claim.c.pcn, claim.c.state, claim.c.next_what, claim.c.next_due)
+        .where(claim.c.next_due.is_not(None))
+        .order_by(claim.c.next_due, claim.c.pcn)
+        .limit(limit)
+    )
+    return list(conn.execute(query).mappings())
