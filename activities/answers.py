@@ -80,7 +80,9 @@ def take_999(
             evidence = {"positions": list(answer.errors), "ak9": answer.code}
             _reject(conn, office, row, "999", evidence, sha, why.by_rule("R-ACK-01"))
         else:
-            _received(conn, office, batch, row, why.by_rule("R-ACK-01", ak9=answer.code))
+            _received(
+                conn, office, batch, row, why.by_rule("R-ACK-01", ak9=answer.code)
+            )
     return f"999 {answer.code} for batch {batch['isa13']}"
 
 
@@ -260,7 +262,9 @@ def _accept(
         "the payer is asked (276)",
     )
     words = "The payer accepted the claim (277CA)"
-    claims.set_step(conn, row, ClaimState.ACCEPTED, step, why.by_rule("R-FIL-03"), words)
+    claims.set_step(
+        conn, row, ClaimState.ACCEPTED, step, why.by_rule("R-FIL-03"), words
+    )
     if found:
         _news(conn, row, f"277ca:{sha}:{status.position}", why)
 

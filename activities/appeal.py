@@ -52,9 +52,13 @@ def begin_appeal(
         DecisionRefused: the rules bar an appeal; the reason is the rule's.
     """
     profile = office.payer(row.payer_id)
-    lines = [n for n in claims.lines(conn, row.id) if n["status"] in ("denied", "short")]
+    lines = [
+        n for n in claims.lines(conn, row.id) if n["status"] in ("denied", "short")
+    ]
     first: dict[str, Any] = next((n["denial"] for n in lines if n["denial"]), {}) or {}
-    notice = date.fromisoformat(first["notice_on"]) if first.get("notice_on") else why.today
+    notice = (
+        date.fromisoformat(first["notice_on"]) if first.get("notice_on") else why.today
+    )
     carc = str(first.get("carc", "CO-45"))
     level = len(accounts.appeals_of(conn, row.id)) + 1
     if profile is None:
@@ -92,7 +96,9 @@ def begin_appeal(
     )
     words = f"Appeal level {level} is being prepared; legal deadline {legal}"
     step = settle.step_for(conn, office, row, ClaimState.DENIED, why)
-    state = ClaimState.UNDERPAID if row.state is ClaimState.UNDERPAID else ClaimState.DENIED
+    state = (
+        ClaimState.UNDERPAID if row.state is ClaimState.UNDERPAID else ClaimState.DENIED
+    )
     claims.set_step(conn, row, state, step, why.by_rule("R-APP-01"), words)
     return words
 

@@ -39,7 +39,9 @@ def practice_facts(office: Office) -> PracticeFacts:
     """The sender block of every letter."""
     practice = office.practice
     address = practice.address
-    postal = f"{address.zip[:5]}-{address.zip[5:]}" if len(address.zip) == 9 else address.zip
+    postal = (
+        f"{address.zip[:5]}-{address.zip[5:]}" if len(address.zip) == 9 else address.zip
+    )
     return PracticeFacts(
         name=practice.name,
         npi=practice.billing_npi,
@@ -102,7 +104,9 @@ def _address(profile: PayerProfile | None) -> tuple[str, ...]:
     if profile is None:
         return ()
     address = profile.appeals.address
-    postal = f"{address.zip[:5]}-{address.zip[5:]}" if len(address.zip) == 9 else address.zip
+    postal = (
+        f"{address.zip[:5]}-{address.zip[5:]}" if len(address.zip) == 9 else address.zip
+    )
     return (address.line1, f"{address.city}, {address.state} {postal}")
 
 
@@ -228,7 +232,9 @@ def _filing(
 
     limit = legal_limit(profile, row.service_from, row.service_to or row.service_from)
     proof = f"277CA A2, payer claim number {proven[0]['payer_icn'] or 'not given'}"
-    return FilingFacts(first_accepted=proven[0]["accepted_on"], limit=limit, proof=proof)
+    return FilingFacts(
+        first_accepted=proven[0]["accepted_on"], limit=limit, proof=proof
+    )
 
 
 def _reply_by(profile: PayerProfile | None, appeal: RowMapping, today: date) -> date:

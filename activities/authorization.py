@@ -38,7 +38,9 @@ class AuthorizationActivities:
 def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     if not pending_codes(conn, office, row):
         words = "An authorization that covers the service is on file"
-        tasks.overtake(conn, why, words, claim_id=row.id, types=["AUTH_OBTAIN", "AUTH_FOLLOW_UP"])
+        tasks.overtake(
+            conn, why, words, claim_id=row.id, types=["AUTH_OBTAIN", "AUTH_FOLLOW_UP"]
+        )
         to_coding(conn, office, row, why.by_rule("R-AUT-02"), words)
     elif row.next_at is not None and row.next_at <= why.at:
         steps.due_task(conn, office, row, why)

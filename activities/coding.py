@@ -70,7 +70,9 @@ def to_edits(
     conn: Connection, office: Office, row: ClaimRow, why: Because, words: str
 ) -> None:
     """Documentation is approved; the edits come next."""
-    step = steps.by_claim(office, row, SCRUB, why.today, "the edits", "the claim is queued")
+    step = steps.by_claim(
+        office, row, SCRUB, why.today, "the edits", "the claim is queued"
+    )
     claims.set_step(conn, row, ClaimState.CODING, step, why, words)
 
 
@@ -92,9 +94,19 @@ def resolve(
         to_edits(conn, office, row, reason, "A coder approved documentation and codes")
         return "Approved; the edits run next"
     step = steps.by_timer(
-        office, row, "DOC_QUERY", why.today, "the clinician's answer", "a coder asks again"
+        office,
+        row,
+        "DOC_QUERY",
+        why.today,
+        "the clinician's answer",
+        "a coder asks again",
     )
     claims.set_step(
-        conn, row, ClaimState.CODING, step, why.by_rule("R-COD-02"), "The clinician was asked"
+        conn,
+        row,
+        ClaimState.CODING,
+        step,
+        why.by_rule("R-COD-02"),
+        "The clinician was asked",
     )
     return "The clinician was asked"

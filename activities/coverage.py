@@ -44,9 +44,7 @@ def enter_coverage(
     claims.remember_coverage(conn, coverage, office.cipher, member)
 
 
-def make_self_pay(
-    conn: Connection, office: Office, row: ClaimRow, why: Because
-) -> str:
+def make_self_pay(conn: Connection, office: Office, row: ClaimRow, why: Because) -> str:
     """No plan pays: the charge is the patient's from the start (CHARGE_SELF_PAY)."""
     entry = NewEntry(
         key=f"charge:{row.id}",
@@ -65,7 +63,12 @@ def make_self_pay(
     post(conn, [entry], posted_at=to_text(why.at))
     for line in claims.lines(conn, row.id):
         claims.decide_line(
-            conn, row.id, line["number"], status="paid", denial=None, decided_by="self pay"
+            conn,
+            row.id,
+            line["number"],
+            status="paid",
+            denial=None,
+            decided_by="self pay",
         )
     claims.note(conn, row.id, first_remit_on=why.today)
     words = "No plan covers the visit; it is billed to the patient"

@@ -109,7 +109,9 @@ def _read(content: bytes, model: type[Row]) -> tuple[list[tuple[int, Row]], list
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise CsvError("the file is not UTF-8 text; nothing was taken from it") from None
+        raise CsvError(
+            "the file is not UTF-8 text; nothing was taken from it"
+        ) from None
     good: list[tuple[int, Row]] = []
     bad: list[str] = []
     for number, record in enumerate(csv.DictReader(io.StringIO(text)), start=2):
@@ -128,7 +130,12 @@ def _said(kind: str, good: int, unchanged: int, bad: list[str]) -> str:
 
 
 def take_deposits(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     """Keep deposits; one with the trace of a remittance is its money (R-ERA-09)."""
     rows, bad = _read(content, Deposit)
@@ -151,7 +158,12 @@ def take_deposits(
 
 
 def take_payments(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     """Post patient payments, each once by its receipt."""
     rows, bad = _read(content, PatientPayment)
@@ -169,7 +181,12 @@ def take_payments(
 
 
 def take_authorizations(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     """Keep authorizations; a claim that waits for one is told."""
     rows, bad = _read(content, AuthorizationRow)
@@ -204,7 +221,12 @@ def _tell_waiting(
 
 
 def take_appeal_decisions(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     """Take the payer's answers to appeals."""
     rows, bad = _read(content, AppealDecision)

@@ -391,10 +391,15 @@ def resolve_remit_review(
         _undecide(conn, row.id, "payer reprocesses")
         settle.settle(conn, office, row.id, reason, "The payer reprocesses the claim")
         return "Waiting for the payer's new decision"
-    kinds = {"adjust": EntryType.CONTRACTUAL_ADJ, "patient": EntryType.TRANSFER_TO_PATIENT}
+    kinds = {
+        "adjust": EntryType.CONTRACTUAL_ADJ,
+        "patient": EntryType.TRANSFER_TO_PATIENT,
+    }
     kind = kinds.get(decision)
     if kind is None:
-        raise DecisionRefused(f"{decision} needs a line, which is not offered here yet.")
+        raise DecisionRefused(
+            f"{decision} needs a line, which is not offered here yet."
+        )
     amount = _held_amount(conn, row)
     _post(conn, row, kind, amount, reason, f"review:{form['_task']}", "remit review")
     _settle_lines(conn, row.id, decision)
@@ -427,7 +432,9 @@ def resolve_underpayment(
     if decision == "dispute":
         from activities.appeal import begin_appeal
 
-        return begin_appeal(conn, office, row, {**form, "template": "UNDERPAYMENT"}, reason)
+        return begin_appeal(
+            conn, office, row, {**form, "template": "UNDERPAYMENT"}, reason
+        )
     return _ask_write_off(conn, office, row, form, why)
 
 

@@ -44,7 +44,13 @@ class EligibilityActivities:
 
 def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     if office.payer(row.payer_id) is None or row.service_from is None:
-        _go_on(conn, office, row, why.by_rule("R-SCR-01"), "No plan to ask; the edits hold it")
+        _go_on(
+            conn,
+            office,
+            row,
+            why.by_rule("R-SCR-01"),
+            "No plan to ask; the edits hold it",
+        )
         return
     asked = inquiries.of_claim(conn, row.id, "270")
     answer = inquiries.answer_on_file(

@@ -157,7 +157,12 @@ def _one_kind(
 
 
 def _acknowledgments(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     found = read_acknowledgments(content)
     said = [
@@ -171,28 +176,48 @@ def _acknowledgments(
 
 
 def _claim_acknowledgments(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     found = read_claim_acknowledgments(content)
     return answers.take_277ca(conn, office, found.statuses, sha, why)
 
 
 def _status_answers(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     found = read_status_answers(content)
     return answers.take_277(conn, office, found.statuses, sha, why)
 
 
 def _eligibility_answers(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     found = read_eligibility_answers(content)
     return answers.take_271(conn, office, partner, found.answers, sha, why)
 
 
 def _remittances(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     return register_remittances(conn, office, partner, content, sha, why)
 

@@ -93,7 +93,14 @@ def _no_answer(conn: Connection, office: Office, row: ClaimRow, why: Because) ->
     if len(unanswered) < TRIES:
         ask_status(conn, office, row, why)
         return
-    review(conn, office, row, why.by_rule("R-FUP-01"), "five status inquiries unanswered", {})
+    review(
+        conn,
+        office,
+        row,
+        why.by_rule("R-FUP-01"),
+        "five status inquiries unanswered",
+        {},
+    )
 
 
 def era_missing(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
@@ -189,7 +196,9 @@ def resend(
     errors = [f for f in found if f.severity == "error"]
     if errors:
         listed = "; ".join(f"{f.edit} {f.field}: {f.reason}" for f in errors)
-        raise DecisionRefused(f"Not sent: {listed}. Nothing was changed. Correct and retry.")
+        raise DecisionRefused(
+            f"Not sent: {listed}. Nothing was changed. Correct and retry."
+        )
     claims.replace_content(conn, office.cipher, row.id, content)
     number = queue_claim(conn, office, row.id, content, why)
     fresh = claims.get(conn, row.id)
@@ -320,7 +329,9 @@ def resolve_documents(
 ) -> str:
     """Apply PAYER_REQUEST_DOCS: sent, or a person decides the denial (R-DEN-04)."""
     reason = why.by_rule("R-DEN-04", decision=decision)
-    denied = [n["number"] for n in claims.lines(conn, row.id) if n["status"] == "denied"]
+    denied = [
+        n["number"] for n in claims.lines(conn, row.id) if n["status"] == "denied"
+    ]
     if decision == "sent":
         for number in denied:
             claims.decide_line(

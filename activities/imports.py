@@ -118,7 +118,9 @@ class _Importer:
 
     def _result(self, read: ClaimFile) -> ImportResult:
         unread = [
-            Reject(r.position, r.pcn, r.segment, r.field, r.reason, "Correct and resend.")
+            Reject(
+                r.position, r.pcn, r.segment, r.field, r.reason, "Correct and resend."
+            )
             for r in read.rejects
         ]
         rejects = tuple(sorted(unread + self.rejects, key=lambda r: r.position))
@@ -228,7 +230,14 @@ def identity_of(claim: Claim) -> str:
     """What makes two CLM the same claim (issue 3, thread 1)."""
     day = claim.service_from.isoformat() if claim.service_from else ""
     member = claim.subscriber.person.member_id
-    parts = (claim.billing.npi, claim.pcn, member, day, claim.frequency, claim.payer_icn)
+    parts = (
+        claim.billing.npi,
+        claim.pcn,
+        member,
+        day,
+        claim.frequency,
+        claim.payer_icn,
+    )
     return "|".join(parts)
 
 

@@ -148,9 +148,7 @@ def _mark_sent(
         ended_on=why.today,
     )
     ids = [r["id"] for r in rows]
-    inquiries.mark(
-        conn, ids, only_from=("taken",), status="sent", sent_on=why.today
-    )
+    inquiries.mark(conn, ids, only_from=("taken",), status="sent", sent_on=why.today)
     rule = "R-ELG-01" if batch["kind"] == "270" else "R-FUP-01"
     words = f"{'Coverage' if batch['kind'] == '270' else 'Status'} inquiry sent"
     for row in rows:

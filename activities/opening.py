@@ -68,4 +68,3 @@ def open_claim_task(
         why,
     )
     return tasks.get(conn, task_id)
-

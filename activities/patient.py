@@ -64,7 +64,9 @@ class PatientActivities:
         why = self.office.because(at, "R-PAT-01")
         with self.office.writing() as conn:
             dues = _dues(conn, self.office, account_id, why)
-            today = [d for d in dues if not d.held and _has_come(self.office, d.day, at)]
+            today = [
+                d for d in dues if not d.held and _has_come(self.office, d.day, at)
+            ]
             if letters := [d for d in today if d.kind in ("statement", "letter")]:
                 _send(conn, self.office, account_id, letters, dues, why)
             for due in today:
@@ -78,9 +80,7 @@ def _has_come(office: Office, day: date, at: datetime) -> bool:
     return at_hour(day, STATEMENT_HOUR, office.zone) <= at
 
 
-def _dues(
-    conn: Connection, office: Office, account_id: str, why: Because
-) -> list[Due]:
+def _dues(conn: Connection, office: Office, account_id: str, why: Because) -> list[Due]:
     rows = [r for r in claims.of_account(conn, account_id) if r.state in OPEN]
     money = balances(conn, [r.id for r in rows])
     account_holds = {h["kind"] for h in accounts.holds(conn, None, account_id)}

@@ -53,7 +53,12 @@ KEPT_ON_POSTING = ("FILING_DEADLINE",)
 
 
 def register_remittances(
-    conn: Connection, office: Office, partner: str, content: bytes, sha: str, why: Because
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
 ) -> str:
     """Enter each transaction set of a file, and say which are new (R-ERA-06, -07)."""
     said = []
@@ -251,7 +256,11 @@ class _Poster:
         self._keep(found, None, "unmatched", [])
         if found.paid > ZERO:
             self._entry(
-                found.position, EntryType.UNAPPLIED_PAYER_CASH, found.paid, None, "R-ERA-10"
+                found.position,
+                EntryType.UNAPPLIED_PAYER_CASH,
+                found.paid,
+                None,
+                "R-ERA-10",
             )
         open_file_task(
             self.conn,
@@ -549,7 +558,9 @@ class _Poster:
         short = sum((Decimal(d.get("shortfall", "0")) for d in found), ZERO)
         schedule = self.profile.fees.schedule if self.profile else ""
         evidence = {
-            "expected": str(sum((Decimal(d.get("expected", "0")) for d in found), ZERO)),
+            "expected": str(
+                sum((Decimal(d.get("expected", "0")) for d in found), ZERO)
+            ),
             "short": str(short),
             "schedule": schedule,
             "lines": [n["number"] for n in lines],
@@ -604,7 +615,9 @@ def _match(line: RemittanceLine, ours: Any) -> Any:
     """Our line: by REF*6R, else code, modifiers and charge, else code and charge."""
     for test in (
         lambda n: line.line_ref and n.line_ref == line.line_ref,
-        lambda n: (n.code, n.modifiers, n.charge) == (line.code, line.modifiers, line.charge),
+        lambda n: (
+            (n.code, n.modifiers, n.charge) == (line.code, line.modifiers, line.charge)
+        ),
         lambda n: (n.code, n.charge) == (line.code, abs(line.charge)),
         lambda n: n.code == line.code,
     ):
@@ -661,10 +674,16 @@ def resolve_unmatched_file(
     poster._claim(found, ours)
     if found.paid > ZERO:
         poster._entry(
-            found.position, EntryType.UNAPPLIED_PAYER_CASH_APPLIED, found.paid, None, "R-ERA-10"
+            found.position,
+            EntryType.UNAPPLIED_PAYER_CASH_APPLIED,
+            found.paid,
+            None,
+            "R-ERA-10",
         )
     post(conn, poster.entries, posted_at=to_text(why.at))
-    remittances.mark_claim(conn, row["id"], position, outcome="linked", claim_id=ours.id)
+    remittances.mark_claim(
+        conn, row["id"], position, outcome="linked", claim_id=ours.id
+    )
     poster._finish(ours.id)
     return f"Linked to {ours.pcn} and posted"
 

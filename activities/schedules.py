@@ -38,7 +38,9 @@ def plan(office: Office) -> list[tuple[str, str, list[str]]]:
         cut_off = f"{int(minute)} {int(hour)} * * MON-FRI"
         found.append((schedule_prefix("submit", payer_id), SUBMIT_BATCH, [cut_off]))
         for kind in ("inquire270", "inquire276"):
-            found.append((schedule_prefix(kind, payer_id), INQUIRY_BATCH, list(INQUIRE)))
+            found.append(
+                (schedule_prefix(kind, payer_id), INQUIRY_BATCH, list(INQUIRE))
+            )
     return found
 
 

@@ -158,7 +158,12 @@ def resolve(
     reason = why.by_rule("R-SCR-01")
     if decision == "send_back":
         step = steps.by_claim(
-            office, row, "CHECK_DOCUMENTATION", why.today, "coding", "a coder looks again"
+            office,
+            row,
+            "CHECK_DOCUMENTATION",
+            why.today,
+            "coding",
+            "a coder looks again",
         )
         claims.set_step(
             conn, row, ClaimState.CODING, step, reason, "Sent back to coding"

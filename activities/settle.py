@@ -122,7 +122,12 @@ def patient_step(
     if not sent:
         due = first_statement_on(why.today)
         return steps.by_account(
-            office, row, "first statement", due, "the first statement", "the patient pays"
+            office,
+            row,
+            "first statement",
+            due,
+            "the first statement",
+            "the patient pays",
         )
     due = max(sent[-1]["dated"] + timedelta(1), why.today)
     return steps.by_account(

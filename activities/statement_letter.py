@@ -152,7 +152,9 @@ def _reason(code: str, amount: Decimal, answer: RowMapping | None) -> ReasonFact
     if kind == "deductible":
         facts |= _deductible(benefits)
     if kind == "coinsurance":
-        percent = next((b["percent"] for b in benefits if b["code"] == "A" and b["percent"]), None)
+        percent = next(
+            (b["percent"] for b in benefits if b["code"] == "A" and b["percent"]), None
+        )
         facts["percent"] = Decimal(percent) if percent else None
     if kind == "other":
         facts["words"] = "Your plan says this part is yours to pay."

@@ -157,7 +157,12 @@ def by_account(
 def by_task_free(office: Office, row: ClaimRow, day: date) -> NextStep:
     """A dated look after a supervisor's decision, owned by the claim itself."""
     return by_claim(
-        office, row, "FOLLOW_UP", day, "the date a supervisor set", "a clerk looks again"
+        office,
+        row,
+        "FOLLOW_UP",
+        day,
+        "the date a supervisor set",
+        "a clerk looks again",
     )
 
 
@@ -168,9 +173,7 @@ def safety_net(office: Office, row: ClaimRow, why: Because) -> NextStep:
     )
 
 
-def due_task(
-    conn: Connection, office: Office, row: ClaimRow, why: Because
-) -> None:
+def due_task(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     """The claim's task is overdue: tell a supervisor once, look again in a week."""
     waiting = tasks.waiting(conn, claim_id=row.id)
     for task in waiting:

@@ -174,7 +174,10 @@ def _claim_sent(
     conn: Connection, office: Office, batch_id: str, row: RowMapping, why: Because
 ) -> None:
     claim_row = claims.get(conn, row["claim_id"])
-    if claim_row.state.value not in UNSENT or claim_row.submission_number != row["number"]:
+    if (
+        claim_row.state.value not in UNSENT
+        or claim_row.submission_number != row["number"]
+    ):
         return
     due = timers.due("ACK_999", why.today, office.payers.get(row["payer_id"]))
     step = steps.by_batch(office, claim_row, batch_id, "ACK_999", due)

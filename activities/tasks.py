@@ -205,7 +205,9 @@ def _undelivered(error: Exception) -> Outcome:
 
 
 def _saved(reason: str) -> Outcome:
-    return Outcome("saved", f"Saved. Will be applied when processing resumes ({reason}).")
+    return Outcome(
+        "saved", f"Saved. Will be applied when processing resumes ({reason})."
+    )
 
 
 async def deliver_waiting(office: Office) -> int:

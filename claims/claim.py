@@ -175,6 +175,7 @@ class ServiceLine(BaseModel):
     line_ref: str = Field("", description="REF*6R")
     prior_auth: str = Field("", description="REF*G1 of the line")
     rendering: Provider | None = None
+    ordering: Provider | None = Field(None, description="2420E NM1*DK")
     ndc: str = ""
     ndc_quantity: Decimal | None = None
     ndc_unit: str = ""
@@ -195,11 +196,14 @@ class Claim(BaseModel):
     accept_assignment: str = Field("A", description="CLM07")
     assign_benefits: str = Field("Y", description="CLM08")
     release: str = Field("Y", description="CLM09")
+    signature_source: str = Field("", description="CLM10: P signed by the provider")
+    delay_reason: str = Field("", description="CLM20, why it is filed late")
     accident: tuple[str, ...] = Field((), description="CLM11-1..3: AA, EM, OA")
     accident_state: str = ""
     accident_date: date | None = None
     onset_date: date | None = None
     admission_date: date | None = None
+    initial_treatment_date: date | None = Field(None, description="DTP*454")
     payer_icn: str = Field("", description="REF*F8, payer's control number")
     prior_auth: str = Field("", description="REF*G1")
     referral: str = Field("", description="REF*9F")

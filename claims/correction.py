@@ -108,11 +108,15 @@ def _npi(old: Provider | None, text: str, kind: str) -> Provider:
 
 
 def _referring(claim: Claim, text: str) -> Claim:
-    return claim.model_copy(update={"referring": _npi(claim.referring, text, "REFERRER")})
+    return claim.model_copy(
+        update={"referring": _npi(claim.referring, text, "REFERRER")}
+    )
 
 
 def _rendering(claim: Claim, text: str) -> Claim:
-    return claim.model_copy(update={"rendering": _npi(claim.rendering, text, "RENDERER")})
+    return claim.model_copy(
+        update={"rendering": _npi(claim.rendering, text, "RENDERER")}
+    )
 
 
 def _billing_npi(claim: Claim, text: str) -> Claim:
@@ -135,7 +139,9 @@ def _subscriber(claim: Claim, **changes: object) -> Claim:
 def _patient(claim: Claim, **changes: object) -> Claim:
     if claim.patient is None:
         return _subscriber(claim, **changes)
-    return claim.model_copy(update={"patient": claim.patient.model_copy(update=changes)})
+    return claim.model_copy(
+        update={"patient": claim.patient.model_copy(update=changes)}
+    )
 
 
 def _sex(text: str) -> str:
@@ -151,7 +157,9 @@ def _filled(text: str) -> str:
 
 
 def _diagnoses(claim: Claim, text: str) -> Claim:
-    codes = tuple(c.strip().replace(".", "").upper() for c in text.split(",") if c.strip())
+    codes = tuple(
+        c.strip().replace(".", "").upper() for c in text.split(",") if c.strip()
+    )
     if not 1 <= len(codes) <= 12:
         raise CorrectionRefused("A claim has 1 to 12 diagnoses. Nothing was changed.")
     lines = tuple(
@@ -216,7 +224,9 @@ def _line(claim: Claim, element: str, number: int | None, text: str) -> Claim:
 def _modifiers(line: ServiceLine, text: str) -> ServiceLine:
     listed = tuple(m for m in re.split(r"[:,\s]+", text.upper()) if m)
     if len(listed) > 4 or any(len(m) != 2 for m in listed):
-        raise CorrectionRefused("A line has up to four modifiers of two characters. Nothing was changed.")
+        raise CorrectionRefused(
+            "A line has up to four modifiers of two characters. Nothing was changed."
+        )
     return line.model_copy(update={"modifiers": listed})
 
 

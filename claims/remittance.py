@@ -18,12 +18,14 @@ class RemittanceLine(BaseModel):
     position: int = Field(ge=1, description="segment number of SVC in the file")
     line_ref: str | None = Field(None, description="REF*6R, our line control number")
     code: str = Field(description="SVC01-2 procedure code")
+    code_kind: str = Field("HC", description="SVC01-1: HC, N4, NU, AD …")
     modifiers: tuple[str, ...] = ()
     charge: Usd
     paid: Usd
     units: str | None = None
     submitted_code: str | None = Field(None, description="SVC06-2 when it differs")
-    service_date: date | None = None
+    service_date: date | None = Field(None, description="DTM*472, else DTM*150")
+    service_to: date | None = Field(None, description="DTM*151")
     adjustments: tuple[Adjustment, ...] = ()
     rarcs: tuple[str, ...] = Field((), description="LQ*HE remark codes")
     allowed: Usd | None = Field(None, description="AMT*B6; None is unknown, not zero")
@@ -46,9 +48,15 @@ class RemittanceClaim(BaseModel):
     patient_last: str = ""
     patient_first: str = ""
     member_id: str | None = None
+    corrected_last: str = Field("", description="NM1*74, the name the payer has")
+    corrected_first: str = ""
+    corrected_member_id: str | None = Field(None, description="NM1*74 NM109")
     crossover_payer: str | None = Field(None, description="NM1*TT name or id")
     service_from: date | None = None
     service_to: date | None = None
+    received_on: date | None = Field(None, description="DTM*050")
+    coverage_amount: Usd | None = Field(None, description="AMT*AU, claim-level allowed")
+    interest: Usd | None = Field(None, description="AMT*I, for information only")
     adjustments: tuple[Adjustment, ...] = Field((), description="claim-level CAS")
     rarcs: tuple[str, ...] = Field((), description="MOA/MIA remark codes")
     lines: tuple[RemittanceLine, ...] = ()
@@ -83,7 +91,9 @@ class Remittance(BaseModel):
     originator: str = Field("", description="TRN03")
     payer_name: str = ""
     payer_edi_id: str = Field("", description="N1*PR N104, REF*2U or TRN03")
-    payee_npi: str = ""
+    payee_name: str = ""
+    payee_npi: str = Field("", description="N1*PE N104 with qualifier XX")
+    payee_tax_id: str = Field("", description="N1*PE N104 with FI, or REF*TJ")
     claims: tuple[RemittanceClaim, ...] = ()
     provider_adjustments: tuple[ProviderAdjustment, ...] = ()
     content_hash: str = Field(

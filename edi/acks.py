@@ -1,25 +1,25 @@
-"""TA1 and 999: did the interchange arrive, did its sets pass (005010X231A1)."""
+"""TA1 and 999: did the interchange arrive, did its sets pass (005010X231A1, R-ACK-01).
 
+An error is kept as ``segment|position|loop|code``, plus ``|element|code`` when it is in
+one element: codes and places only, never the bad value (IK404 is not read).
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edi.errors import EdiError, EdiWarning
-from edi.segments import (
-    Delimiters,
-    FileKind,
-    OutboundEnvelope,
-    Segment,
-    TransactionSet,
-    Writer,
-    read,
-)
+from edi.segments import FileKind, TransactionSet, read
+from edi.writer import TERMINATOR, OutboundEnvelope, Writer, isa
 
 VERSION = "005010X231A1"
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_CODE = re.compile(r"[A-Za-z0-9]{1,6}")
 
 
 @dataclass(frozen=True)
 class InterchangeAcknowledgment:
-    """TA1: A accepted, E accepted with errors, R rejected."""
+    """TA1: A accepted, E accepted with errors, R rejected. ``isa13`` is a number."""
 
     isa13: str
     code: str
@@ -28,7 +28,7 @@ class InterchangeAcknowledgment:
 
 @dataclass(frozen=True)
 class SetAcknowledgment:
-    """One AK2 loop: the set and its IK5 code."""
+    """One AK2 loop: the set, its IK501 code, and where the errors lie."""
 
     st02: str
     code: str
@@ -37,13 +37,17 @@ class SetAcknowledgment:
 
 @dataclass(frozen=True)
 class FileAcknowledgment:
-    """One 999: the functional group it answers and what became of its sets."""
+    """One 999: the functional group it answers (a number) and its sets."""
 
     gs06: str
     code: str
     sets: tuple[SetAcknowledgment, ...]
-    errors: tuple[str, ...]
     counts: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Every error of every set, in words."""
+        return tuple(in_words(error) for one in self.sets for error in one.errors)
 
 
 @dataclass(frozen=True)
@@ -55,58 +59,109 @@ class AcknowledgmentFile:
     warnings: tuple[EdiWarning, ...]
 
 
+def in_words(error: str) -> str:
+    """``DMG|21|2010BA|8|2|8`` as field DMG02 with its place and codes."""
+    tag, position, loop, code, element, why = (*error.split("|"), *[""] * 6)[:6]
+    where = f" in loop {loop}" if loop else ""
+    field = f"{tag}{_field(element)}" if element else f"segment {tag}"
+    return f"{field} at segment {position}{where}, error {why or code}"
+
+
+def _field(element: str) -> str:
+    """``2`` as ``02``, ``5-3`` as ``05-3``."""
+    place, _, component = element.partition("-")
+    return f"{place:>02}" + (f"-{component}" if component else "")
+
+
 def read_acknowledgments(content: bytes) -> AcknowledgmentFile:
-    """Read every TA1 and 999 of a file.
+    """Read every TA1 and 999 of a file; one that names no number is only a warning.
 
     Raises:
         EdiError: no X12, or neither in it.
     """
-    interchanges, warnings = read(content)
-    ta1 = [
-        InterchangeAcknowledgment(s.get(1), s.get(4), s.get(5))
-        for one in interchanges
-        for s in one.ta1
-    ]
-    files = [
-        _file(found)
-        for one in interchanges
-        for found in one.sets
-        if found.kind is FileKind.X999
-    ]
+    interchanges, found = read(content)
+    warnings = list(found)
+    ta1: list[InterchangeAcknowledgment] = []
+    for segment in (s for one in interchanges for s in one.ta1):
+        if _NUMBER.fullmatch(segment.get(1)):
+            answer = (segment.get(1), segment.get(4), segment.get(5))
+            ta1.append(InterchangeAcknowledgment(*answer))
+        else:
+            warnings.append(EdiWarning(segment.number, "TA101", "names no number"))
+    files: list[FileAcknowledgment] = []
+    for one in (s for i in interchanges for s in i.sets if s.kind is FileKind.X999):
+        answered = _file(one)
+        if _NUMBER.fullmatch(answered.gs06):
+            files.append(answered)
+        else:
+            number = one.segments[0].number
+            warnings.append(EdiWarning(number, "AK102", "names no number"))
     if not ta1 and not files:
-        raise EdiError("The file holds no TA1 or 999. Nothing was read.")
-    return AcknowledgmentFile(tuple(ta1), tuple(files), warnings)
+        raise EdiError(
+            "The file holds no TA1 or 999 that can be read. Nothing was read. "
+            "Ask the clearinghouse for it again."
+        )
+    return AcknowledgmentFile(tuple(ta1), tuple(files), tuple(warnings))
+
+
+class _Sets:
+    """AK2 loops being read."""
+
+    def __init__(self, component: str) -> None:
+        self.component = component
+        self.sets: list[SetAcknowledgment] = []
+        self.st02: str | None = None
+        self.errors: list[str] = []
+
+    def begin(self, st02: str) -> None:
+        self.st02, self.errors = st02, []
+
+    def segment_error(self, elements: Sequence[str]) -> None:
+        tag, position, loop, code = (*elements, "", "", "", "")[:4]
+        self.errors.append(
+            "|".join(_safe(part) for part in (tag, position, loop, code))
+        )
+
+    def element_error(self, elements: Sequence[str]) -> None:
+        place, _, code = (*elements, "", "", "")[:3]
+        place = "-".join(_safe(part) for part in place.split(self.component)[:2])
+        last = self.errors[-1] if self.errors else "|||"
+        head = last.split("|")[:4]
+        if self.errors and last.count("|") == 3:
+            self.errors.pop()
+        self.errors.append("|".join([*head, place, _safe(code)]))
+
+    def end(self, code: str) -> None:
+        if self.st02 is not None:
+            found = SetAcknowledgment(self.st02, code, tuple(self.errors))
+            self.sets.append(found)
+        self.st02 = None
+
+
+def _safe(part: str) -> str:
+    """A code or number; anything else could be a value and is left out."""
+    part = part.strip()
+    return part if _CODE.fullmatch(part) else ""
 
 
 def _file(found: TransactionSet) -> FileAcknowledgment:
     gs06, code = "", ""
     counts: tuple[str, ...] = ()
-    sets: list[SetAcknowledgment] = []
-    errors: list[str] = []
-    current: list[str] = []
-    st02 = ""
+    sets = _Sets(found.delimiters.component)
     for segment in found.segments:
         if segment.tag == "AK1":
-            gs06 = segment.get(2)
+            gs06 = segment.get(2).strip()
         elif segment.tag == "AK2":
-            st02, current = segment.get(2), []
-        elif segment.tag in ("IK3", "IK4"):
-            current.append(_place(segment, found.delimiters))
+            sets.begin(segment.get(2))
+        elif segment.tag == "IK3":
+            sets.segment_error(segment.elements)
+        elif segment.tag == "IK4":
+            sets.element_error(segment.elements)
         elif segment.tag == "IK5":
-            sets.append(SetAcknowledgment(st02, segment.get(1), tuple(current)))
-            errors += current
+            sets.end(segment.get(1))
         elif segment.tag == "AK9":
             code, counts = segment.get(1), segment.elements[1:4]
-    return FileAcknowledgment(gs06, code, tuple(sets), tuple(errors), counts)
-
-
-def _place(segment: Segment, delimiters: Delimiters) -> str:
-    """Position of an error in words, without the bad value (IK403 is left out)."""
-    if segment.tag == "IK3":
-        loop = f" in loop {segment.get(3)}" if segment.get(3) else ""
-        return f"segment {segment.get(1)} at {segment.get(2)}{loop}, error {segment.get(4)}"
-    place = segment.get(1).replace(delimiters.component, "-")
-    return f"element {place}, error {segment.get(3)}"
+    return FileAcknowledgment(gs06, code, tuple(sets.sets), counts)
 
 
 def write_999(
@@ -116,25 +171,33 @@ def write_999(
     code: str,
     sets: Sequence[SetAcknowledgment],
     version: str = "005010X222A1",
+    group: str = "HC",
+    st01: str = "837",
 ) -> bytes:
-    """A 999 for one functional group of 837s."""
+    """A 999 for one functional group (of 837s unless told otherwise)."""
     out = Writer()
-    out.add("AK1", "HC", gs06, version)
+    out.add("AK1", group, gs06, version)
     for one in sets:
-        out.add("AK2", "837", one.st02, version)
+        out.add("AK2", st01, one.st02, version)
         for error in one.errors:
-            tag, position, loop, kind = (error.split("|") + ["", "", "", ""])[:4]
-            out.add("IK3", tag, position, loop, kind)
+            _write_error(out, error)
         out.add("IK5", one.code, *(["5"] if one.code == "R" else []))
     accepted = sum(one.code in ("A", "E") for one in sets)
     out.add("AK9", code, str(len(sets)), str(len(sets)), str(accepted))
     return out.interchange(envelope, code="FA", st01="999", version=VERSION)
 
 
+def _write_error(out: Writer, error: str) -> None:
+    tag, position, loop, kind, element, why = (*error.split("|"), *[""] * 6)[:6]
+    out.add("IK3", tag, position, loop, kind or "8")
+    if element:
+        out.add("IK4", out.composite(*element.split("-")), "", why)
+
+
 def write_ta1(envelope: OutboundEnvelope, *, isa13: str, code: str, note: str) -> bytes:
     """An interchange that holds only a TA1."""
-    day, hour = f"{envelope.created:%y%m%d}", f"{envelope.created:%H%M}"
-    isa = Writer().interchange(envelope, code="FA", st01="999", version=VERSION)
-    head = isa.decode().split("~")[0]
-    ta1 = f"TA1*{isa13}*{day}*{hour}*{code}*{note}"
-    return f"{head}~{ta1}~IEA*0*{envelope.isa13:09d}~".encode()
+    out = Writer()
+    out.add("TA1", isa13, envelope.day[2:], envelope.hour, code, note)
+    out.add("IEA", "0", f"{envelope.isa13:09d}")
+    lines = [isa(envelope), *out.segments]
+    return (TERMINATOR.join(lines) + TERMINATOR).encode("ascii")

@@ -1,8 +1,8 @@
 """Errors and warnings of X12 files. Neither carries a value from the file.
 
-    EdiError
-    ├── EnvelopeError        not X12, or the interchange cannot be cut into segments
-    └── UnwritableError      a claim cannot be written as an 837P
+EdiError
+├── EnvelopeError        not X12, or the interchange cannot be cut into segments
+└── UnwritableError      a claim cannot be written as an 837P
 """
 
 from dataclasses import dataclass

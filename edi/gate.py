@@ -1,56 +1,76 @@
 """The hard gate: pyx12 must accept an 837P before it may leave (R-SUB).
 
-Loading its maps costs 0.4 s, so they stay warm. A finding names segment and element by
-number, never a value.
+A finding names segment and element by number and an error code of the 999, never a
+value. Its maps take 0.4 s to load, so they are loaded once and kept.
 """
 
 import io
 import logging
+import threading
 from functools import cache
 from typing import Any
 
 import pyx12.error_handler
 import pyx12.errors
+import pyx12.map_if
 import pyx12.params
 import pyx12.x12n_document
+
+from edi.acks import read_acknowledgments
+from edi.errors import EdiError
+
+UNKNOWN_GUIDE = "the transaction version is not known to the validator"
+UNREADABLE = "the validator cannot read the file"
+REFUSED = "the validator refused the file"
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @cache
 def _parameters() -> Any:
-    logging.getLogger("pyx12").setLevel(logging.CRITICAL)
+    """The validator's settings, made with its maps cached and its log silent.
+
+    Its log lines may quote values of the file. It loads each map anew for every file;
+    a loaded map is only read, its counters live in the walker.
+    """
+    logging.getLogger("pyx12").setLevel(logging.CRITICAL + 1)
+    pyx12.map_if.load_map_file = cache(pyx12.map_if.load_map_file)
     return pyx12.params.params()
 
 
 def findings(content: bytes) -> tuple[str, ...]:
     """What the implementation guide's validator finds; empty means accepted."""
-    parameters = _parameters()
-    source = io.StringIO(content.decode("utf-8-sig"))
     answer = io.StringIO()
     try:
-        accepted = pyx12.x12n_document.x12n_document(
-            param=parameters,
-            src_file=source,
-            fd_997=answer,
-            fd_html=None,
-            fd_xmldoc=None,
-        )
+        source = io.StringIO(content.decode("utf-8-sig"))
+        with _ONE_AT_A_TIME:
+            accepted = pyx12.x12n_document.x12n_document(
+                param=_parameters(),
+                src_file=source,
+                fd_997=answer,
+                fd_html=None,
+                fd_xmldoc=None,
+            )
     except pyx12.errors.EngineError:
-        return ("the transaction version is not known to the validator",)
+        return (UNKNOWN_GUIDE,)
+    # It meets a broken file with whatever its own code stumbles over.
+    except Exception:  # noqa: BLE001
+        return (UNREADABLE,)
     if accepted:
         return ()
-    return _from_999(answer.getvalue()) or ("the validator refused the file",)
+    return _from_999(answer.getvalue()) or (REFUSED,)
 
 
 def _from_999(text: str) -> tuple[str, ...]:
+    try:
+        answered = read_acknowledgments(text.encode()).files
+    except EdiError:
+        return ()
     found: list[str] = []
-    for segment in text.replace("\n", "").split("~"):
-        parts = segment.split("*")
-        if parts[0] in ("IK3", "AK3") and len(parts) > 2:
-            loop = parts[3] if len(parts) > 3 else ""
-            code = parts[4] if len(parts) > 4 else ""
-            found.append(f"{parts[1]} at segment {parts[2]} {loop} error {code}".strip())
-        elif parts[0] in ("IK4", "AK4") and len(parts) > 3:
-            found.append(f"element {parts[1]} error {parts[3]}")
-        elif parts[0] in ("IK5", "AK5") and len(parts) > 2:
-            found.append(f"set error {', '.join(parts[2:])}")
+    for error in (e for one in answered for s in one.sets for e in s.errors):
+        tag, position, loop, code, element, why = (*error.split("|"), "", "")[:6]
+        head = " ".join(part for part in (tag, "at segment", position, loop) if part)
+        if code and f"{head} error {code}" not in found:
+            found.append(f"{head} error {code}")
+        if element:
+            found.append(f"element {element} error {why}")
     return tuple(found)

@@ -1,20 +1,54 @@
-"""Bytes to segments, and back: delimiters, envelopes, counts, dates and amounts.
+"""Bytes to segments: delimiters, envelopes, counts, dates and amounts (R-BAD-01, -02).
 
 Delimiters are found by counting separators, not by column 106: real files have stripped
-or over-long ISA fields, byte order marks and line breaks. A wrong count is a warning with
-its segment number; only a file that cannot be cut at all is an error.
+or over-long ISA fields, byte order marks and line breaks. A wrong count is a warning
+with its segment number; only a file that cannot be cut at all is an error.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from claims.money import MoneyError, usd
-from edi.errors import EdiError, EdiWarning, EnvelopeError, UnwritableError
+from edi.errors import EdiError, EdiWarning, EnvelopeError
+from edi.writer import OutboundEnvelope, Writer, plain
+
+__all__ = [
+    "Delimiters",
+    "FileKind",
+    "Interchange",
+    "InterchangeHeader",
+    "OutboundEnvelope",
+    "Segment",
+    "TransactionSet",
+    "Writer",
+    "component_separator",
+    "detect",
+    "maybe_amount",
+    "maybe_date",
+    "plain",
+    "read",
+    "read_amount",
+    "read_date",
+    "read_quantity",
+    "read_range",
+    "sets_of",
+]
 
 ISA_ELEMENTS = 16
+_ISA = re.compile(r"ISA(?=[^\w\s])")
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_D8 = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_COUNT = re.compile(r"[0-9]{1,9}")
+_QUALIFIED = {
+    "SVC": re.compile(r"(?:HC|AD|ER|HP|IV|N4|NU|WK)([^\w\s.-])"),
+    "SV1": re.compile(r"(?:HC|ER|IV|WK)([^\w\s.-])"),
+    "HI": re.compile(r"(?:ABK|ABF|BK|BF)([^\w\s.-])"),
+}
 
 
 class FileKind(StrEnum):
@@ -33,8 +67,7 @@ class FileKind(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """One segment: its number in the file, tag and elements (element 1 first)."""
 
     number: int
@@ -45,10 +78,14 @@ class Segment:
         """Element ``position`` (1-based), empty when absent."""
         return self.elements[position - 1] if position <= len(self.elements) else ""
 
+    def parts(self, position: int, separator: str, count: int) -> tuple[str, ...]:
+        """``count`` components of an element, empty where absent."""
+        found = self.get(position).split(separator)
+        return (*found[:count], *[""] * (count - len(found)))
+
     def part(self, position: int, component: int, separator: str) -> str:
         """Component ``component`` (1-based) of an element, empty when absent."""
-        parts = self.get(position).split(separator)
-        return parts[component - 1] if component <= len(parts) else ""
+        return self.parts(position, separator, component)[component - 1]
 
 
 @dataclass(frozen=True)
@@ -62,14 +99,26 @@ class Delimiters:
 
 
 @dataclass(frozen=True)
+class InterchangeHeader:
+    """What the ISA says: who sent it to whom, its number, date (YYMMDD) and usage."""
+
+    sender: str
+    receiver: str
+    isa13: str
+    date: str
+    usage: str
+
+
+@dataclass(frozen=True)
 class TransactionSet:
-    """ST to SE, with what its envelope said."""
+    """ST to SE, with what its envelope said; not ``complete`` when SE is missing."""
 
     kind: FileKind
     control_number: str
     version: str
     segments: tuple[Segment, ...]
     delimiters: Delimiters
+    header: InterchangeHeader
     gs06: str = ""
     complete: bool = True
 
@@ -78,28 +127,26 @@ class TransactionSet:
 class Interchange:
     """ISA to IEA."""
 
-    sender: str
-    receiver: str
-    isa13: str
-    date: str
-    usage: str
+    header: InterchangeHeader
     delimiters: Delimiters
     sets: tuple[TransactionSet, ...]
     ta1: tuple[Segment, ...] = ()
-
-
-@dataclass
-class _Open:
-    """An interchange being cut."""
-
-    isa: Segment
-    delimiters: Delimiters
-    gs: Segment | None = None
-    st: list[Segment] = field(default_factory=list)
-    sets: list[TransactionSet] = field(default_factory=list)
-    ta1: list[Segment] = field(default_factory=list)
     groups: int = 0
-    in_group: int = 0
+
+    @property
+    def sender(self) -> str:
+        """ISA06 without padding."""
+        return self.header.sender
+
+    @property
+    def receiver(self) -> str:
+        """ISA08 without padding."""
+        return self.header.receiver
+
+    @property
+    def isa13(self) -> str:
+        """Interchange control number as it stands in the file."""
+        return self.header.isa13
 
 
 def read(content: bytes) -> tuple[tuple[Interchange, ...], tuple[EdiWarning, ...]]:
@@ -109,9 +156,9 @@ def read(content: bytes) -> tuple[tuple[Interchange, ...], tuple[EdiWarning, ...
         EnvelopeError: the bytes are no X12 interchange.
     """
     reader = _Reader()
-    text = _text(content)
-    for part, delimiters, start in _interchanges(text):
-        reader.take(part, delimiters, start)
+    number = 1
+    for part in _interchanges(_text(content)):
+        number = reader.take(part, number)
     reader.finish()
     return tuple(reader.done), tuple(reader.warnings)
 
@@ -121,104 +168,135 @@ def _text(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    return text.lstrip()
-
-
-def _interchanges(text: str) -> Iterator[tuple[str, Delimiters, int]]:
-    """Each ISA … with its own delimiters and the number of its first segment."""
-    if not text.startswith("ISA") or len(text) < ISA_ELEMENTS * 2:
+    text = text.lstrip()
+    if not text.startswith("ISA"):
         raise EnvelopeError(
             "This is not an X12 file: it does not begin with ISA. Nothing was read. "
             "Check that it is the right file."
         )
-    number = 1
-    while text:
-        delimiters = _delimiters(text)
-        following = text.find(f"{delimiters.segment}ISA{delimiters.element}")
-        if following < 0:
-            following = _next_isa(text, delimiters)
-        end = len(text) if following < 0 else following + 1
-        part = text[:end]
-        yield part, delimiters, number
-        number += sum(1 for s in part.split(delimiters.segment) if s.strip())
-        text = text[end:].lstrip("\r\n \t")
+    return text
 
 
-def _next_isa(text: str, delimiters: Delimiters) -> int:
-    """Another ISA after a line break, as files with CRLF between interchanges have."""
-    for mark in ("\r\nISA", "\nISA"):
-        found = text.find(f"{delimiters.segment}{mark}")
-        if found >= 0:
-            return found
-    return -1
+def _interchanges(text: str) -> Iterator[str]:
+    """Each ISA with what follows it, cut where another ISA begins a segment."""
+    start = 0
+    terminator = _delimiters(text[:4096]).segment
+    for found in _ISA.finditer(text, 3):
+        at = found.start()
+        if not _begins_segment(text, at, terminator):
+            continue
+        try:
+            terminator = _delimiters(text[at : at + 4096]).segment
+        except EnvelopeError:
+            continue  # an ISA that declares nothing: the reader warns of it
+        yield text[start:at]
+        start = at
+    yield text[start:]
+
+
+def _begins_segment(text: str, at: int, terminator: str) -> bool:
+    """Whether position ``at`` follows a terminator or a line break."""
+    at -= 1
+    while at > 0 and text[at].isspace() and text[at] not in f"\r\n{terminator}":
+        at -= 1
+    return text[at] == terminator or text[at] in "\r\n"
 
 
 def _delimiters(text: str) -> Delimiters:
-    element = text[3]
-    parts = text.split(element, ISA_ELEMENTS)
-    if element.isalnum() or len(parts) <= ISA_ELEMENTS:
+    element = text[3:4]
+    parts = text.split(element, ISA_ELEMENTS) if element else []
+    if not element or element.isalnum() or len(parts) <= ISA_ELEMENTS:
         raise EnvelopeError(
             "The ISA segment has too few elements. Nothing was read. "
             "Ask the sender for the file again."
         )
-    tail = parts[ISA_ELEMENTS]
-    if len(tail) < 2:
-        raise EnvelopeError("The ISA segment has no end. Nothing was read.")
-    component, segment = tail[0], tail[1]
-    if segment in "G\r\n" and tail[0] not in ":<>^|":
-        component, segment = "", tail[0]
-    if component == element or segment == element:
-        raise EnvelopeError("The ISA segment declares no usable separators.")
-    version = parts[12]
-    repetition = parts[11] if version >= "00402" and not parts[11].isalnum() else ""
+    component, segment = _last_marks(parts[ISA_ELEMENTS])
+    marks = [element, segment, *([component] if component else [])]
+    if len(set(marks)) < len(marks) or any(m.isalnum() or m == " " for m in marks):
+        raise EnvelopeError(
+            "The ISA segment declares no usable separators. Nothing was read. "
+            "Ask the sender for the file again."
+        )
+    repetition = parts[11] if len(parts[11]) == 1 and parts[12] >= "00402" else ""
+    if repetition.isalnum():
+        repetition = ""
     return Delimiters(element, component or ":", repetition, segment)
+
+
+def _last_marks(tail: str) -> tuple[str, str]:
+    """ISA16 and the terminator; ISA16 is empty in some files."""
+    if len(tail) < 2:
+        raise EnvelopeError(
+            "The ISA segment has no end. Nothing was read. "
+            "Ask the sender for the file again."
+        )
+    if tail[1] in "G\r\n" and tail[0] not in ":<>^|\\":
+        return "", tail[0]
+    return tail[0], tail[1]
+
+
+@dataclass
+class _Open:
+    """An interchange being cut."""
+
+    header: InterchangeHeader
+    number: int
+    delimiters: Delimiters
+    gs: Segment | None = None
+    st: list[Segment] = field(default_factory=list)
+    sets: list[TransactionSet] = field(default_factory=list)
+    ta1: list[Segment] = field(default_factory=list)
+    groups: int = 0
+    in_group: list[str] = field(default_factory=list)
 
 
 class _Reader:
     def __init__(self) -> None:
         self.done: list[Interchange] = []
         self.warnings: list[EdiWarning] = []
-        self.open: _Open | None = None
-        self.count = 0
 
     def warn(self, number: int, code: str, message: str) -> None:
         self.warnings.append(EdiWarning(number, code, message))
 
-    def take(self, part: str, delimiters: Delimiters, start: int) -> None:
-        number = start
-        for raw in part.split(delimiters.segment):
-            text = raw.strip("\r\n\t ")
+    def take(self, part: str, number: int) -> int:
+        """Cut one interchange; the number of the segment after it."""
+        marks = _delimiters(part[:4096])
+        element = marks.element
+        state: _Open | None = None
+        for raw in part.split(marks.segment):
+            text = raw.strip()
             if not text:
                 continue
-            elements = text.split(delimiters.element)
-            self._segment(
-                Segment(number, elements[0].strip(), tuple(elements[1:])), delimiters
-            )
+            tag, *elements = text.split(element)
+            segment = Segment(number, tag.strip(), tuple(elements))
+            if state is None:
+                self.state = state = _Open(_header(segment), number, marks)
+            else:
+                self._segment(state, segment)
             number += 1
-        self.count = number - start
+        self.finish()
+        return number
 
-    def _segment(self, segment: Segment, delimiters: Delimiters) -> None:
-        if segment.tag == "ISA":
-            self._close_interchange(None)
-            self.open = _Open(segment, delimiters)
-            return
-        state = self.open
-        if state is None:
-            return
+    def _segment(self, state: _Open, segment: Segment) -> None:
         act = _ENVELOPE.get(segment.tag)
         if act is not None:
             act(self, state, segment)
         elif state.st:
             state.st.append(segment)
+        else:
+            self.warn(segment.number, "ST", "a segment outside a transaction set")
 
     def _gs(self, state: _Open, segment: Segment) -> None:
-        state.gs, state.in_group = segment, 0
+        self._end_set(state, segment.number)
+        if state.gs is not None:
+            self.warn(segment.number, "GE", "a group has no end")
+        state.gs, state.in_group = segment, []
         state.groups += 1
 
     def _st(self, state: _Open, segment: Segment) -> None:
-        if state.st:
-            self.warn(segment.number, "SE", "a transaction set has no end")
-            self._close_set(state, complete=False)
+        self._end_set(state, segment.number)
+        if segment.get(2) in state.in_group:
+            self.warn(segment.number, "ST02", "a control number is used twice")
         state.st = [segment]
 
     def _se(self, state: _Open, segment: Segment) -> None:
@@ -226,67 +304,94 @@ class _Reader:
             self.warn(segment.number, "SE", "an end without a beginning")
             return
         state.st.append(segment)
-        if segment.get(1) != str(len(state.st)):
+        if not _counts(segment.get(1), len(state.st)):
             self.warn(segment.number, "SE01", "the segment count is wrong")
         if segment.get(2) != state.st[0].get(2):
             self.warn(segment.number, "SE02", "the control number differs from ST02")
         self._close_set(state, complete=True)
 
+    def _end_set(self, state: _Open, number: int) -> None:
+        """Close a set whose SE never came."""
+        if state.st:
+            self.warn(number, "SE", "a transaction set has no end")
+            self._close_set(state, complete=False)
+
     def _close_set(self, state: _Open, *, complete: bool) -> None:
         head = state.st[0]
-        version = head.get(3) or (state.gs.get(8) if state.gs else "")
+        gs = state.gs
+        version = head.get(3) or (gs.get(8) if gs else "")
         state.sets.append(
             TransactionSet(
-                kind=kind_of(head.get(1), version, state.st),
+                kind=_kind_of(head.get(1), version, state.st),
                 control_number=head.get(2),
                 version=version,
                 segments=tuple(state.st),
                 delimiters=state.delimiters,
-                gs06=state.gs.get(6) if state.gs else "",
+                header=state.header,
+                gs06=gs.get(6) if gs else "",
                 complete=complete,
             )
         )
-        state.in_group += 1
+        state.in_group.append(head.get(2))
         state.st = []
 
     def _ge(self, state: _Open, segment: Segment) -> None:
-        if state.st:
-            self.warn(segment.number, "SE", "a transaction set has no end")
-            self._close_set(state, complete=False)
-        if segment.get(1) != str(state.in_group):
+        self._end_set(state, segment.number)
+        if state.gs is None:
+            self.warn(segment.number, "GE", "an end without a beginning")
+            return
+        if not _counts(segment.get(1), len(state.in_group)):
             self.warn(segment.number, "GE01", "the number of sets is wrong")
-        if state.gs and segment.get(2) != state.gs.get(6):
+        if segment.get(2) != state.gs.get(6):
             self.warn(segment.number, "GE02", "the control number differs from GS06")
+        state.gs = None
 
     def _ta1(self, state: _Open, segment: Segment) -> None:
         state.ta1.append(segment)
 
     def _iea(self, state: _Open, segment: Segment) -> None:
-        self._close_interchange(segment)
+        self._end_group(state, segment.number)
+        # A TA1 stands outside any group, and senders count it or not.
+        if not state.ta1 and not _counts(segment.get(1), state.groups):
+            self.warn(segment.number, "IEA01", "the number of groups is wrong")
+        if segment.get(2).strip() != state.header.isa13.strip():
+            self.warn(segment.number, "IEA02", "the control number differs from ISA13")
+        self._close(state)
 
-    def _close_interchange(self, end: Segment | None) -> None:
-        state = self.open
-        if state is None:
-            return
-        if state.st:
-            last = state.st[-1].number
-            self.warn(last, "SE", "the file ends inside a transaction set")
-            self._close_set(state, complete=False)
-        if end is None:
-            self.warn(state.isa.number, "IEA", "the interchange has no end")
-        else:
-            if end.get(1).lstrip("0") != str(state.groups).lstrip("0"):
-                self.warn(end.number, "IEA01", "the number of groups is wrong")
-            if end.get(2) != state.isa.get(13):
-                self.warn(end.number, "IEA02", "the control number differs from ISA13")
-        self.done.append(_finished(state))
-        self.open = None
+    def _isa(self, state: _Open, segment: Segment) -> None:
+        self.warn(segment.number, "ISA", "an interchange begins inside another")
+
+    def _end_group(self, state: _Open, number: int) -> None:
+        self._end_set(state, number)
+        if state.gs is not None:
+            self.warn(number, "GE", "a group has no end")
+            state.gs = None
+
+    def _close(self, state: _Open) -> None:
+        self.done.append(
+            Interchange(
+                header=state.header,
+                delimiters=state.delimiters,
+                sets=tuple(state.sets),
+                ta1=tuple(state.ta1),
+                groups=state.groups,
+            )
+        )
+        self.state = None
 
     def finish(self) -> None:
-        self._close_interchange(None)
+        """Close what the file left open."""
+        state = self.state
+        if state is not None:
+            self._end_group(state, state.number)
+            self.warn(state.number, "IEA", "the interchange has no end")
+            self._close(state)
+
+    state: _Open | None = None
 
 
 _ENVELOPE = {
+    "ISA": _Reader._isa,
     "GS": _Reader._gs,
     "ST": _Reader._st,
     "SE": _Reader._se,
@@ -296,21 +401,31 @@ _ENVELOPE = {
 }
 
 
-def _finished(state: _Open) -> Interchange:
-    isa = state.isa
-    return Interchange(
+def _counts(text: str, count: int) -> bool:
+    """Whether a trailer's count says ``count``."""
+    return bool(_COUNT.fullmatch(text.strip())) and int(text) == count
+
+
+def _header(isa: Segment) -> InterchangeHeader:
+    return InterchangeHeader(
         sender=isa.get(6).strip(),
         receiver=isa.get(8).strip(),
         isa13=isa.get(13),
         date=isa.get(9),
         usage=isa.get(15),
-        delimiters=state.delimiters,
-        sets=tuple(state.sets),
-        ta1=tuple(state.ta1),
     )
 
 
-def kind_of(st01: str, version: str, segments: Sequence[Segment]) -> FileKind:
+_BY_ST01 = {
+    "835": FileKind.X835,
+    "999": FileKind.X999,
+    "276": FileKind.X276,
+    "270": FileKind.X270,
+    "271": FileKind.X271,
+}
+
+
+def _kind_of(st01: str, version: str, segments: Iterable[Segment]) -> FileKind:
     """The transaction, told by ST01 and its guide."""
     if st01 == "837":
         return FileKind.X837I if "X223" in version else FileKind.X837P
@@ -318,9 +433,7 @@ def kind_of(st01: str, version: str, segments: Sequence[Segment]) -> FileKind:
         bht = next((s for s in segments if s.tag == "BHT"), None)
         claim_ack = "X214" in version or (bht is not None and bht.get(1) == "0085")
         return FileKind.X277CA if claim_ack else FileKind.X277
-    known = {"835": FileKind.X835, "999": FileKind.X999, "276": FileKind.X276}
-    known |= {"270": FileKind.X270, "271": FileKind.X271}
-    return known.get(st01, FileKind.UNKNOWN)
+    return _BY_ST01.get(st01, FileKind.UNKNOWN)
 
 
 def detect(content: bytes) -> tuple[FileKind, ...]:
@@ -339,7 +452,7 @@ def detect(content: bytes) -> tuple[FileKind, ...]:
 def sets_of(
     content: bytes, *kinds: FileKind
 ) -> tuple[list[TransactionSet], list[EdiWarning]]:
-    """Transaction sets of the wanted kinds.
+    """Transaction sets of the wanted kinds, and the warnings of the whole file.
 
     Raises:
         EdiError: none of the file's sets is of these kinds.
@@ -348,8 +461,42 @@ def sets_of(
     found = [one for i in interchanges for one in i.sets if one.kind in kinds]
     if not found:
         names = ", ".join(kinds)
-        raise EdiError(f"The file holds no {names} transaction. Nothing was read.")
+        raise EdiError(
+            f"The file holds no {names} transaction. Nothing was read. "
+            "Check that it is the right file."
+        )
     return found, list(warnings)
+
+
+def component_separator(one: TransactionSet) -> tuple[str, EdiWarning | None]:
+    """The separator the set really uses inside composites.
+
+    Some senders declare one in ISA16 and write another. Only procedure and diagnosis
+    codes are looked at: there the qualifier shows where the separator must stand.
+    """
+    declared = one.delimiters.component
+    used: dict[str, Segment] = {}
+    for segment in one.segments:
+        pattern = _QUALIFIED.get(segment.tag)
+        found = pattern.match(segment.get(1)) if pattern else None
+        if found is not None:
+            used.setdefault(found[1], segment)
+    if not used or declared in used or len(used) > 1:
+        return declared, None
+    (mark, segment), *_ = used.items()
+    words = "ISA16 declares another component separator than the set uses"
+    return mark, EdiWarning(segment.number, "ISA16", words)
+
+
+def maybe_date(text: str) -> date | None:
+    """A D8 date or the first day of an RD8 range; None when it is none."""
+    found = _D8.match(text)
+    if found is None or text[8:9] not in ("", "-") or len(text) > len("-") + 16:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None
 
 
 def read_date(text: str, segment: Segment, name: str) -> date:
@@ -358,120 +505,61 @@ def read_date(text: str, segment: Segment, name: str) -> date:
     Raises:
         EdiError: no such day; names segment and field.
     """
-    try:
-        return datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 - a date
-    except ValueError:
+    found = maybe_date(text)
+    if found is None:
+        what = "is not a date" if text else "is missing"
+        raise EdiError(f"{name} {what}", segment=segment.number, field=name)
+    return found
+
+
+def read_range(text: str, segment: Segment, name: str) -> tuple[date, date | None]:
+    """First day, and the last one when the text is an RD8 range.
+
+    Raises:
+        EdiError: no such day, or a range that ends before it begins.
+    """
+    first = read_date(text, segment, name)
+    if "-" not in text:
+        return first, None
+    last = read_date(text[9:], segment, name)
+    if last < first:
         raise EdiError(
-            f"{name} is not a date", segment=segment.number, field=name
-        ) from None
-
-
-def maybe_date(text: str) -> date | None:
-    """A D8 date, None when it is none."""
-    try:
-        return datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 - a date
-    except ValueError:
-        return None
+            f"{name} ends before it begins", segment=segment.number, field=name
+        )
+    return first, last
 
 
 def read_amount(text: str, segment: Segment, name: str) -> Decimal:
-    """An amount in dollars.
+    """An amount in dollars with at most two decimals (R-BAD-03).
 
     Raises:
-        EdiError: not an amount; names segment and field.
+        EdiError: missing or not an amount; names segment and field.
     """
+    if _AMOUNT.fullmatch(text):
+        try:
+            return usd(text)
+        except MoneyError as error:
+            problem = str(error).removeprefix("an amount ")
+    else:
+        problem = "is not an amount" if text else "is missing"
+    raise EdiError(f"{name} {problem}", segment=segment.number, field=name)
+
+
+def read_quantity(text: str, segment: Segment, name: str) -> Decimal:
+    """A number of units, minutes or a drug's quantity.
+
+    Raises:
+        EdiError: missing or not a number; names segment and field.
+    """
+    if not _AMOUNT.fullmatch(text) or len(text) > 20:
+        what = "is not a number" if text else "is missing"
+        raise EdiError(f"{name} {what}", segment=segment.number, field=name)
+    return Decimal(plain(Decimal(text)))
+
+
+def maybe_amount(text: str) -> Decimal | None:
+    """An amount, None when it is none."""
     try:
-        return usd(text)
+        return usd(text) if _AMOUNT.fullmatch(text) else None
     except MoneyError:
-        raise EdiError(
-            f"{name} is not an amount", segment=segment.number, field=name
-        ) from None
-
-
-def plain(amount: Decimal) -> str:
-    """An amount or quantity as X12 writes it: no exponent, no trailing zeros."""
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@dataclass(frozen=True)
-class OutboundEnvelope:
-    """ISA, GS and ST of an interchange we write."""
-
-    sender_id: str
-    receiver_id: str
-    isa13: int
-    gs06: int
-    created: datetime
-    st02: str = "0001"
-    batch_ref: str = "BATCH"
-    submitter_name: str = "SUBMITTER"
-    contact_name: str = "BILLING"
-    contact_phone: str = ""
-    receiver_name: str = "RECEIVER"
-    usage: str = "P"
-
-
-class Writer:
-    """Collects segments of one transaction set; text never breaks the envelope."""
-
-    def __init__(self, delimiters: Delimiters = Delimiters("*", ":", "^", "~")) -> None:
-        """``* : ^ ~`` unless told otherwise."""
-        self.delimiters = delimiters
-        self.segments: list[str] = []
-
-    def clean(self, text: str) -> str:
-        """Text for an element: delimiters become spaces, control characters refused.
-
-        Raises:
-            UnwritableError: control characters in a name or note.
-        """
-        marks = self.delimiters
-        for mark in (marks.element, marks.component, marks.repetition, marks.segment):
-            text = text.replace(mark, " ")
-        text = " ".join(text.split())
-        if not text.isprintable():
-            raise UnwritableError("a text holds control characters; nothing was written")
-        return text
-
-    def composite(self, *parts: str) -> str:
-        """Components joined, trailing empty ones left out."""
-        cleaned = [self.clean(p) for p in parts]
-        while cleaned and not cleaned[-1]:
-            cleaned.pop()
-        return self.delimiters.component.join(cleaned)
-
-    def add(self, tag: str, *elements: str, composites: Sequence[int] = ()) -> None:
-        """One segment; trailing empty elements are left out."""
-        values = [
-            value if place in composites else self.clean(value)
-            for place, value in enumerate(elements, start=1)
-        ]
-        while values and not values[-1]:
-            values.pop()
-        self.segments.append(self.delimiters.element.join([tag, *values]))
-
-    def interchange(
-        self, envelope: OutboundEnvelope, *, code: str, st01: str, version: str
-    ) -> bytes:
-        """The whole file: ISA, GS, ST, what was added, SE, GE, IEA."""
-        marks = self.delimiters
-        day, hour = f"{envelope.created:%Y%m%d}", f"{envelope.created:%H%M}"
-        isa = [
-            "ISA", "00", " " * 10, "00", " " * 10, "ZZ", f"{envelope.sender_id:<15.15}",
-            "ZZ", f"{envelope.receiver_id:<15.15}", day[2:], hour, marks.repetition,
-            "00501", f"{envelope.isa13:09d}", "0", envelope.usage, marks.component,
-        ]  # fmt: skip
-        gs = [
-            "GS", code, envelope.sender_id, envelope.receiver_id, day, hour,
-            str(envelope.gs06), "X", version,
-        ]  # fmt: skip
-        st = ["ST", st01, envelope.st02]
-        if st01 != "835":
-            st.append(version)
-        body = [marks.element.join(st), *self.segments]
-        body.append(marks.element.join(["SE", str(len(body) + 1), envelope.st02]))
-        tail = [f"GE{marks.element}1{marks.element}{envelope.gs06}"]
-        tail.append(f"IEA{marks.element}1{marks.element}{envelope.isa13:09d}")
-        lines = [marks.element.join(isa), marks.element.join(gs), *body, *tail]
-        return "".join(line + marks.segment for line in lines).encode()
+        return None

@@ -1,28 +1,33 @@
-"""270 and 271: ask a plan about coverage, and its answers (005010X279A1)."""
+"""270 and 271: ask a plan about coverage, and its answers (005010X279A1, R-ELG)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from claims.claim import Person, Provider
-from claims.money import MoneyError, Usd, usd
-from edi.errors import EdiWarning
+from claims.money import Usd
+from edi.errors import EdiWarning, UnwritableError
+from edi.loops import Loop
 from edi.segments import (
     FileKind,
-    OutboundEnvelope,
     Segment,
     TransactionSet,
-    Writer,
+    maybe_amount,
     maybe_date,
-    plain,
     sets_of,
 )
+from edi.writer import OutboundEnvelope, Writer, d8, plain
 
 VERSION = "005010X279A1"
+OURS = "9CLAIMTHRD"
+ACTIVE, INACTIVE = frozenset("12345"), frozenset("678")
+WHOLE_PLAN = "30"
+CALENDAR_YEAR, REMAINING = "23", "29"
+_SUBJECTS = ("IL", "03")
+_PLAN_DATES = ("346", "291", "356", "307")
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -43,16 +48,26 @@ class EligibilityInquiry(BaseModel):
 def write_eligibility_inquiries(
     inquiries: Sequence[EligibilityInquiry], envelope: OutboundEnvelope
 ) -> bytes:
-    """One 270 for one plan."""
-    out = Writer()
-    day, hour = f"{envelope.created:%Y%m%d}", f"{envelope.created:%H%M}"
-    first = inquiries[0]
-    out.add("BHT", "0022", "13", envelope.batch_ref, day, hour)
+    """One 270 for one plan.
+
+    Raises:
+        UnwritableError: no questions, more than one plan, or a value that X12 cannot
+            carry. Nothing was written.
+    """
+    if len({inquiry.payer_edi_id for inquiry in inquiries}) != 1:
+        raise UnwritableError("A 270 asks one plan. Nothing was written.")
+    out, first = Writer(), inquiries[0]
+    out.add("BHT", "0022", "13", envelope.batch_ref, envelope.day, envelope.hour)
     out.add("HL", "1", "", "20", "1")
-    out.add("NM1", "PR", "2", first.payer_name, "", "", "", "", "PI", first.payer_edi_id)
+    out.name("PR", "2", first.payer_name, qualifier="PI", code=first.payer_edi_id)
     out.add("HL", "2", "1", "21", "1")
-    name = first.provider
-    out.add("NM1", "1P", "2", name.last_or_organization, "", "", "", "", "XX", name.npi)
+    asking = first.provider
+    out.name(
+        *("1P", "2" if asking.is_organization else "1"),
+        *(asking.last_or_organization, asking.first),
+        qualifier="XX",
+        code=asking.npi,
+    )
     level = 2
     for inquiry in inquiries:
         level = _inquiry(out, level, inquiry)
@@ -61,29 +76,29 @@ def write_eligibility_inquiries(
 
 def _inquiry(out: Writer, level: int, asked: EligibilityInquiry) -> int:
     level += 1
-    dependent = asked.dependent is not None
+    person, dependent = asked.subscriber, asked.dependent
     out.add("HL", str(level), "2", "22", "1" if dependent else "0")
-    trn = ("TRN", "1", asked.trace, "9CLAIMTHRD")
-    if not dependent:
-        out.add(*trn)
-    person = asked.subscriber
-    out.add("NM1", "IL", "1", person.last, person.first, "", "", "", "MI", person.member_id)
-    if not dependent:
+    if dependent is None:
+        out.add("TRN", "1", asked.trace, OURS)
+    out.name(
+        "IL", "1", person.last, person.first, qualifier="MI", code=person.member_id
+    )
+    if dependent is None:
         _born(out, person)
-    if asked.dependent is not None:
+    else:
         level += 1
         out.add("HL", str(level), str(level - 1), "23", "0")
-        out.add(*trn)
-        out.add("NM1", "03", "1", asked.dependent.last, asked.dependent.first)
-        _born(out, asked.dependent)
-    out.add("DTP", "291", "D8", f"{asked.service_date:%Y%m%d}")
-    out.add("EQ", "30")
+        out.add("TRN", "1", asked.trace, OURS)
+        out.name("03", "1", dependent.last, dependent.first)
+        _born(out, dependent)
+    out.add("DTP", "291", "D8", d8(asked.service_date))
+    out.add("EQ", WHOLE_PLAN)
     return level
 
 
 def _born(out: Writer, person: Person) -> None:
     if person.birth_date:
-        out.add("DMG", "D8", f"{person.birth_date:%Y%m%d}")
+        out.add("DMG", "D8", d8(person.birth_date))
 
 
 class Benefit(BaseModel):
@@ -92,25 +107,26 @@ class Benefit(BaseModel):
     model_config = _FROZEN
 
     code: str = Field(description="EB01")
-    coverage_level: str = ""
-    service_type: str = ""
+    coverage_level: str = Field("", description="EB02: IND, FAM …")
+    service_type: str = Field("", description="EB03 as the file has it")
     period: str = Field("", description="EB06: 23 year, 29 remaining, 27 visit")
-    amount: Usd | None = None
-    percent: str | None = None
+    amount: Usd | None = Field(None, description="EB07")
+    percent: str | None = Field(None, description="EB08 0.2 as 20")
+    service_types: tuple[str, ...] = Field((), description="EB03, each repetition")
 
 
 class EligibilityAnswer(BaseModel):
-    """One person's answer in a 271."""
+    """One person's answer in a 271, or the source's refusal to answer at all."""
 
     model_config = _FROZEN
 
-    position: int
-    trace: str = ""
+    position: int = Field(description="segment number of the HL, or of the AAA above")
+    trace: str = Field("", description="TRN02 of our 270")
     member_id: str = ""
     last_name: str = ""
     first_name: str = ""
     payer_edi_id: str = ""
-    service_date: date | None = None
+    service_date: date | None = Field(None, description="DTP*472")
     plan_begins: date | None = None
     plan_ends: date | None = None
     aaa: tuple[str, ...] = Field((), description="AAA03 reject reasons")
@@ -118,11 +134,49 @@ class EligibilityAnswer(BaseModel):
 
     @property
     def active(self) -> bool | None:
-        """EB01 1-5 active, 6-8 inactive; None when it does not say (R-ELG-02)."""
-        codes = {b.code for b in self.benefits}
-        if self.aaa or not codes & set("12345678"):
-            return False if self.aaa else None
-        return not codes & set("678")
+        """EB01 1-5 active, 6-8 inactive; None when it does not say (R-ELG-02).
+
+        What the plan says of itself (service type 30 or none) counts before what it
+        says of single service types.
+        """
+        if self.aaa:
+            return None
+        said = [b for b in self.benefits if b.code in ACTIVE | INACTIVE]
+        plan = [b for b in said if WHOLE_PLAN in b.service_types or not b.service_types]
+        codes = {b.code for b in plan or said}
+        if not codes or (codes & ACTIVE and codes & INACTIVE):
+            return None
+        return bool(codes & ACTIVE)
+
+    @property
+    def deductible(self) -> Usd | None:
+        """Individual deductible of the year (EB*C, period 23)."""
+        return self._amount("C", CALENDAR_YEAR)
+
+    @property
+    def deductible_remaining(self) -> Usd | None:
+        """What is left of it (EB*C, period 29)."""
+        return self._amount("C", REMAINING)
+
+    @property
+    def coinsurance_percent(self) -> str | None:
+        """The patient's share (EB*A), ``20`` for a fifth."""
+        found = (b.percent for b in self._of("A") if b.percent is not None)
+        return next(found, None)
+
+    @property
+    def copay(self) -> Usd | None:
+        """Copayment (EB*B)."""
+        return next((b.amount for b in self._of("B") if b.amount is not None), None)
+
+    def _amount(self, code: str, period: str) -> Usd | None:
+        found = (b for b in self._of(code) if b.period == period)
+        return next((b.amount for b in found if b.amount is not None), None)
+
+    def _of(self, code: str) -> list[Benefit]:
+        """Benefits of a code, those of the individual first."""
+        found = [b for b in self.benefits if b.code == code]
+        return sorted(found, key=lambda b: b.coverage_level not in ("IND", ""))
 
 
 @dataclass(frozen=True)
@@ -140,87 +194,141 @@ def read_eligibility_answers(content: bytes) -> EligibilityFile:
         EdiError: no X12, or no 271 in it.
     """
     found, warnings = sets_of(content, FileKind.X271)
-    answers = [a for one in found for a in _answers(one)]
+    answers = [a for one in found for a in _AnswerReader(one).run()]
     return EligibilityFile(tuple(answers), tuple(warnings))
 
 
 @dataclass
-class _Person:
-    head: Segment
-    segments: list[Segment]
+class _Level:
+    """One HL 22 or 23: its own segments, and its EB segments."""
+
+    code: str
+    loop: Loop
+    subscriber: "_Level | None" = None
+    benefits: list[Segment] = field(default_factory=list)
+    in_benefits: bool = False
+
+    def take(self, segment: Segment) -> None:
+        """File a segment; what follows the first EB describes a benefit."""
+        if segment.tag == "EB":
+            self.in_benefits = True
+            self.benefits.append(segment)
+        elif segment.tag == "AAA" or not self.in_benefits:
+            self.loop.take(segment)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it answers anything itself."""
+        return bool(self.benefits) or self.loop.has("AAA")
+
+    @property
+    def trace(self) -> str:
+        """Our trace: its own, or its subscriber's."""
+        own = self.loop.first("TRN", "2").get(2)
+        return own or (self.subscriber.trace if self.subscriber else "")
 
 
-def _answers(one: TransactionSet) -> list[EligibilityAnswer]:
-    payer = ""
-    above: list[Segment] = []
-    current: _Person | None = None
-    people: list[_Person] = []
-    for segment in one.segments:
-        if segment.tag == "HL":
-            current = None
-            if segment.get(3) in ("22", "23"):
-                if segment.get(3) == "23" and people and not _says(people[-1]):
-                    above = people.pop().segments
-                current = _Person(segment, list(above) if segment.get(3) == "23" else [])
-                people.append(current)
-        elif segment.tag == "NM1" and segment.get(1) == "PR" and current is None:
-            payer = segment.get(9)
-        elif current is not None:
-            current.segments.append(segment)
+class _AnswerReader:
+    """One transaction set of a 271."""
+
+    def __init__(self, one: TransactionSet) -> None:
+        self.one = one
+        self.payer = ""
+        self.levels: list[_Level] = []
+        self.current: _Level | None = None
+        self.subscriber: _Level | None = None
+        self.refusals: list[EligibilityAnswer] = []
+
+    def run(self) -> list[EligibilityAnswer]:
+        for segment in self.one.segments:
+            if segment.tag == "HL":
+                self._hl(segment)
+            elif self.current is not None:
+                self.current.take(segment)
+            else:
+                self._above(segment)
+        parents = {id(level.subscriber) for level in self.levels if level.subscriber}
+        people = [
+            level
+            for level in self.levels
+            # A subscriber who only leads to a dependent is no answer of its own.
+            if level.speaks or id(level) not in parents
+        ]
+        return self.refusals + [self._answer(level) for level in people]
+
+    def _hl(self, segment: Segment) -> None:
+        code = segment.get(3)
+        self.current = None
+        if code in ("22", "23"):
+            above = self.subscriber if code == "23" else None
+            self.current = _Level(code, Loop(segment), above)
+            self.levels.append(self.current)
+            if code == "22":
+                self.subscriber = self.current
+
+    def _above(self, segment: Segment) -> None:
+        if segment.tag == "NM1" and not self.payer:
+            self.payer = segment.get(9)
         elif segment.tag == "AAA":
-            people.append(_Person(segment, [segment]))
-    return [_answer(one, p, payer) for p in people]
+            self.refusals.append(
+                EligibilityAnswer(
+                    position=segment.number,
+                    payer_edi_id=self.payer,
+                    aaa=(segment.get(3),),
+                )
+            )
+
+    def _answer(self, level: _Level) -> EligibilityAnswer:
+        loop = level.loop
+        names = [loop.names[e].head for e in _SUBJECTS if e in loop.names]
+        named = names[0] if names else Segment(0, "NM1", ())
+        above = level.subscriber.loop.name("IL") if level.subscriber else None
+        member = named.get(9) or (above.head.get(9) if above else "")
+        begins, ends = _plan_days(loop)
+        repetition = self.one.delimiters.repetition
+        return EligibilityAnswer(
+            position=loop.head.number,
+            trace=level.trace,
+            member_id=member,
+            last_name=named.get(3),
+            first_name=named.get(4),
+            payer_edi_id=self.payer,
+            service_date=maybe_date(loop.first("DTP", "472").get(3)),
+            plan_begins=begins,
+            plan_ends=ends,
+            aaa=tuple(s.get(3) for s in loop.all("AAA")),
+            benefits=tuple(_benefit(s, repetition) for s in level.benefits),
+        )
 
 
-def _says(person: _Person) -> bool:
-    return any(s.tag in ("EB", "AAA") for s in person.segments)
+def _plan_days(loop: Loop) -> tuple[date | None, date | None]:
+    """First and last day of the plan; a range or two dates."""
+    texts = (loop.first("DTP", code).get(3) for code in _PLAN_DATES)
+    text = next((t for t in texts if t), "")
+    ends = loop.first("DTP", "347").get(3) or loop.first("DTP", "357").get(3)
+    last = text[9:] if "-" in text else ends
+    return maybe_date(text), maybe_date(last)
 
 
-def _answer(one: TransactionSet, person: _Person, payer: str) -> EligibilityAnswer:
-    named = [s for s in person.segments if s.tag == "NM1" and s.get(1) in ("IL", "03")]
-    member = next((s.get(9) for s in named if s.get(9)), "")
-    trace = next(
-        (s.get(2) for s in person.segments if s.tag == "TRN" and s.get(1) == "2"), ""
-    )
-    dates = {s.get(1): s.get(3) for s in person.segments if s.tag == "DTP"}
-    plan = dates.get("346") or dates.get("291") or ""
-    return EligibilityAnswer(
-        position=person.head.number,
-        trace=trace,
-        member_id=member,
-        last_name=named[-1].get(3) if named else "",
-        first_name=named[-1].get(4) if named else "",
-        payer_edi_id=payer,
-        service_date=maybe_date(dates.get("472", "")),
-        plan_begins=maybe_date(plan),
-        plan_ends=maybe_date(plan[9:]) if "-" in plan else maybe_date(dates.get("347", "")),
-        aaa=tuple(s.get(3) for s in person.segments if s.tag == "AAA"),
-        benefits=tuple(_benefit(s) for s in person.segments if s.tag == "EB"),
-    )
-
-
-def _benefit(segment: Segment) -> Benefit:
-    try:
-        amount = usd(segment.get(7)) if segment.get(7) else None
-    except MoneyError:
-        amount = None
+def _benefit(segment: Segment, repetition: str) -> Benefit:
+    text = segment.get(3)
+    kinds = text.split(repetition) if repetition else [text]
     return Benefit(
         code=segment.get(1),
         coverage_level=segment.get(2),
-        service_type=segment.get(3),
+        service_type=text,
+        service_types=tuple(kind for kind in kinds if kind),
         period=segment.get(6),
-        amount=amount,
+        amount=maybe_amount(segment.get(7)),
         percent=_percent(segment.get(8)),
     )
 
 
 def _percent(text: str) -> str | None:
     """EB08 0.2 as ``20``."""
-    try:
-        value = Decimal(text) * 100
-    except InvalidOperation:
+    if not text or not text.isascii() or not text.replace(".", "", 1).isdecimal():
         return None
-    return plain(value) if value.is_finite() else None
+    return plain(Decimal(text) * 100) if len(text) <= 10 else None
 
 
 class AskedEligibility(BaseModel):
@@ -242,27 +350,39 @@ def read_eligibility_inquiries(content: bytes) -> tuple[AskedEligibility, ...]:
     Raises:
         EdiError: no X12, or no 270 in it.
     """
-    asked: list[AskedEligibility] = []
-    for one in sets_of(content, FileKind.X270)[0]:
-        payer = ""
-        values: dict[str, Any] = {}
-        for segment in [*one.segments, Segment(0, "HL", ("", "", "22"))]:
-            if segment.tag == "HL":
-                if values.get("trace"):
-                    asked.append(AskedEligibility(**values))
-                    values = {}
-                if segment.get(3) == "22":
-                    values = {"payer_edi_id": payer}
-            elif segment.tag == "NM1" and segment.get(1) == "PR":
-                payer = segment.get(9)
-            elif segment.tag == "NM1" and segment.get(1) in ("IL", "03"):
-                values["last_name"], values["first_name"] = segment.get(3), segment.get(4)
-                values["member_id"] = segment.get(9) or values.get("member_id", "")
-            elif segment.tag == "TRN":
-                values["trace"] = segment.get(2)
-            elif segment.tag == "DTP" and segment.get(1) == "291":
-                values["service_date"] = maybe_date(segment.get(3))
-    return tuple(asked)
+    found, _ = sets_of(content, FileKind.X270)
+    return tuple(asked for one in found for asked in _asked(one))
+
+
+def _asked(one: TransactionSet) -> Iterator[AskedEligibility]:
+    payer, level, subscriber = "", Loop(), Loop()
+    for segment in one.segments:
+        if segment.tag == "HL":
+            yield from _question(level, subscriber, payer)
+            level = Loop(segment)
+            subscriber = level if segment.get(3) == "22" else subscriber
+        elif segment.tag == "NM1" and segment.get(1) == "PR":
+            payer = segment.get(9)
+        else:
+            level.take(segment)
+    yield from _question(level, subscriber, payer)
+
+
+def _question(level: Loop, subscriber: Loop, payer: str) -> Iterator[AskedEligibility]:
+    trn, empty = level.first("TRN"), Loop()
+    if not trn.tag or level.head.get(3) not in ("22", "23"):
+        return
+    named = (level.name("IL") or level.name("03") or empty).head
+    holder = (subscriber.name("IL") or empty).head
+    day = level.first("DTP", "291").get(3) or level.first("DTP", "472").get(3)
+    yield AskedEligibility(
+        trace=trn.get(2),
+        member_id=named.get(9) or holder.get(9),
+        payer_edi_id=payer,
+        service_date=maybe_date(day),
+        last_name=named.get(3),
+        first_name=named.get(4),
+    )
 
 
 class CoverageAnswer(BaseModel):
@@ -275,8 +395,10 @@ class CoverageAnswer(BaseModel):
     last_name: str = "MEMBER"
     first_name: str = ""
     eb01: str = Field("1", description="1 active, 6 inactive; empty with aaa")
-    aaa: str = ""
+    aaa: str = Field("", description="AAA03; nothing else is said then")
     plan_begins: date | None = None
+    plan_ends: date | None = None
+    service_date: date | None = None
     deductible: Usd | None = None
     deductible_remaining: Usd | None = None
     coinsurance_percent: str | None = None
@@ -290,18 +412,25 @@ def write_eligibility_answers(
     payer_edi_id: str,
     provider_npi: str,
 ) -> bytes:
-    """A 271 with one subscriber level per answer."""
+    """A 271 with one subscriber level per answer.
+
+    Raises:
+        UnwritableError: a value that X12 cannot carry. Nothing was written.
+    """
     out = Writer()
-    day, hour = f"{envelope.created:%Y%m%d}", f"{envelope.created:%H%M}"
-    out.add("BHT", "0022", "11", envelope.batch_ref, day, hour)
+    out.add("BHT", "0022", "11", envelope.batch_ref, envelope.day, envelope.hour)
     out.add("HL", "1", "", "20", "1")
-    out.add("NM1", "PR", "2", payer_name, "", "", "", "", "PI", payer_edi_id)
+    out.name("PR", "2", payer_name, qualifier="PI", code=payer_edi_id)
     out.add("HL", "2", "1", "21", "1")
-    out.add("NM1", "1P", "2", "PROVIDER", "", "", "", "", "XX", provider_npi)
+    out.name("1P", "2", "PROVIDER", qualifier="XX", code=provider_npi)
     for number, answer in enumerate(answers, start=3):
         out.add("HL", str(number), "2", "22", "0")
-        out.add("TRN", "2", answer.trace, "9CLAIMTHRD")
-        out.add("NM1", "IL", "1", answer.last_name, answer.first_name, "", "", "", "MI", answer.member_id)
+        out.add("TRN", "2", answer.trace, OURS)
+        out.name(
+            *("IL", "1", answer.last_name, answer.first_name),
+            qualifier="MI",
+            code=answer.member_id,
+        )
         _write_coverage(out, answer)
     return out.interchange(envelope, code="HB", st01="271", version=VERSION)
 
@@ -310,13 +439,20 @@ def _write_coverage(out: Writer, answer: CoverageAnswer) -> None:
     if answer.aaa:
         out.add("AAA", "N", "", answer.aaa, "C")
         return
-    if answer.plan_begins:
-        out.add("DTP", "346", "D8", f"{answer.plan_begins:%Y%m%d}")
-    out.add("EB", answer.eb01, "", "30", "", "PLAN")
-    if answer.deductible is not None:
-        out.add("EB", "C", "IND", "30", "", "", "23", plain(answer.deductible))
-    if answer.deductible_remaining is not None:
-        out.add("EB", "C", "IND", "30", "", "", "29", plain(answer.deductible_remaining))
+    for code, day in (
+        ("472", answer.service_date),
+        ("346", answer.plan_begins),
+        ("347", answer.plan_ends),
+    ):
+        if day:
+            out.add("DTP", code, "D8", d8(day))
+    out.add("EB", answer.eb01, "", WHOLE_PLAN, "", "PLAN")
+    for period, amount in (
+        (CALENDAR_YEAR, answer.deductible),
+        (REMAINING, answer.deductible_remaining),
+    ):
+        if amount is not None:
+            out.add("EB", "C", "IND", WHOLE_PLAN, "", "", period, plain(amount))
     if answer.coinsurance_percent is not None:
-        share = Decimal(answer.coinsurance_percent) / 100
-        out.add("EB", "A", "IND", "98", "", "", "", "", plain(share))
+        share = plain(Decimal(answer.coinsurance_percent) / 100)
+        out.add("EB", "A", "IND", "98", "", "", "", "", share)

@@ -1,31 +1,26 @@
-"""276 and 277: ask a payer about claims, and its answers (005010X212)."""
+"""276 and 277: ask a payer about claims, and its answers (005010X212, R-FUP-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from claims.claim import Person, Provider
-from claims.money import Usd
-from edi.segments import (
-    FileKind,
-    OutboundEnvelope,
-    Segment,
-    Writer,
-    maybe_date,
-    plain,
-    sets_of,
-)
-from edi.x277ca import ClaimStatus, StatusFile, claim_statuses
+from claims.money import ZERO, Usd
+from edi.errors import UnwritableError
+from edi.loops import Loop
+from edi.segments import FileKind, TransactionSet, maybe_date, sets_of
+from edi.writer import OutboundEnvelope, Writer, d8, plain
+from edi.x277ca import StatusFile, read_statuses
 
 VERSION = "005010X212"
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
 class StatusInquiry(BaseModel):
     """One claim we ask about."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _FROZEN
 
     trace: str = Field(description="TRN02, ours")
     payer_name: str
@@ -34,7 +29,7 @@ class StatusInquiry(BaseModel):
     subscriber: Person
     dependent: Person | None = None
     pcn: str = Field(description="REF*EJ, our CLM01")
-    payer_icn: str = ""
+    payer_icn: str = Field("", description="REF*1K")
     charge: Usd
     service_from: date
     service_to: date | None = None
@@ -43,15 +38,22 @@ class StatusInquiry(BaseModel):
 def write_status_inquiries(
     inquiries: Sequence[StatusInquiry], envelope: OutboundEnvelope
 ) -> bytes:
-    """One 276 for one payer."""
-    out = Writer()
-    day, hour = f"{envelope.created:%Y%m%d}", f"{envelope.created:%H%M}"
-    first = inquiries[0]
-    out.add("BHT", "0010", "13", envelope.batch_ref, day, hour)
+    """One 276 for one payer.
+
+    Raises:
+        UnwritableError: no questions, more than one payer, or a value that X12 cannot
+            carry. Nothing was written.
+    """
+    if len({inquiry.payer_edi_id for inquiry in inquiries}) != 1:
+        raise UnwritableError("A 276 asks one payer. Nothing was written.")
+    out, first = Writer(), inquiries[0]
+    out.add("BHT", "0010", "13", envelope.batch_ref, envelope.day, envelope.hour)
     out.add("HL", "1", "", "20", "1")
-    out.add("NM1", "PR", "2", first.payer_name, "", "", "", "", "PI", first.payer_edi_id)
+    out.name("PR", "2", first.payer_name, qualifier="PI", code=first.payer_edi_id)
     out.add("HL", "2", "1", "21", "1")
-    out.add("NM1", "41", "2", envelope.submitter_name, "", "", "", "", "46", envelope.sender_id)
+    out.name(
+        "41", "2", envelope.submitter_name, qualifier="46", code=envelope.sender_id
+    )
     level = 2
     for inquiry in inquiries:
         level = _inquiry(out, level, inquiry)
@@ -59,41 +61,45 @@ def write_status_inquiries(
 
 
 def _inquiry(out: Writer, level: int, asked: StatusInquiry) -> int:
-    name = asked.provider
+    provider, person, dependent = asked.provider, asked.subscriber, asked.dependent
     out.add("HL", str(level + 1), "2", "19", "1")
-    out.add("NM1", "1P", "2", name.last_or_organization, "", "", "", "", "XX", name.npi)
-    dependent = asked.dependent is not None
-    out.add("HL", str(level + 2), str(level + 1), "22", "1" if dependent else "0")
-    if not dependent:
-        _born(out, asked.subscriber)
-    person = asked.subscriber
-    out.add("NM1", "IL", "1", person.last, person.first, "", "", "", "MI", person.member_id)
+    kind = "2" if provider.is_organization else "1"
+    out.name(
+        *("1P", kind, provider.last_or_organization, provider.first),
+        qualifier="XX",
+        code=provider.npi,
+    )
     level += 2
-    if asked.dependent is not None:
+    out.add("HL", str(level), str(level - 1), "22", "1" if dependent else "0")
+    if dependent is None:
+        _born(out, person)
+    out.name(
+        "IL", "1", person.last, person.first, qualifier="MI", code=person.member_id
+    )
+    if dependent is not None:
         level += 1
         out.add("HL", str(level), str(level - 1), "23")
-        _born(out, asked.dependent)
-        out.add("NM1", "QC", "1", asked.dependent.last, asked.dependent.first)
+        _born(out, dependent)
+        out.name("QC", "1", dependent.last, dependent.first)
     out.add("TRN", "1", asked.trace)
     if asked.payer_icn:
         out.add("REF", "1K", asked.payer_icn)
     out.add("REF", "EJ", asked.pcn)
     out.add("AMT", "T3", plain(asked.charge))
     last = asked.service_to or asked.service_from
-    span = f"{asked.service_from:%Y%m%d}-{last:%Y%m%d}"
-    out.add("DTP", "472", "RD8", span)
+    out.add("DTP", "472", "RD8", f"{d8(asked.service_from)}-{d8(last)}")
     return level
 
 
 def _born(out: Writer, person: Person) -> None:
     if person.birth_date:
-        out.add("DMG", "D8", f"{person.birth_date:%Y%m%d}", person.sex or "U")
+        out.add("DMG", "D8", d8(person.birth_date), person.sex)
 
 
 class AskedStatus(BaseModel):
     """What a 276 asks, as its receiver reads it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _FROZEN
 
     trace: str
     pcn: str = ""
@@ -109,30 +115,33 @@ def read_status_inquiries(content: bytes) -> tuple[AskedStatus, ...]:
     Raises:
         EdiError: no X12, or no 276 in it.
     """
-    asked: list[AskedStatus] = []
-    for one in sets_of(content, FileKind.X276)[0]:
-        payer, started = "", False
-        for segment in one.segments:
-            if segment.tag == "NM1" and segment.get(1) == "PR":
-                payer = segment.get(9)
-            elif segment.tag == "TRN":
-                started = True
-                asked.append(AskedStatus(trace=segment.get(2), payer_edi_id=payer))
-            elif started:
-                asked[-1] = _add(asked[-1], segment)
-    return tuple(asked)
+    found, _ = sets_of(content, FileKind.X276)
+    return tuple(asked for one in found for asked in _asked(one))
 
 
-def _add(asked: AskedStatus, segment: Segment) -> AskedStatus:
-    if segment.tag == "REF" and segment.get(1) == "EJ":
-        return asked.model_copy(update={"pcn": segment.get(2)})
-    if segment.tag == "REF" and segment.get(1) == "1K":
-        return asked.model_copy(update={"payer_icn": segment.get(2)})
-    if segment.tag == "AMT":
-        return asked.model_copy(update={"charge": segment.get(2)})
-    if segment.tag == "DTP":
-        return asked.model_copy(update={"service_from": maybe_date(segment.get(3))})
-    return asked
+def _asked(one: TransactionSet) -> Iterator[AskedStatus]:
+    payer, loop = "", Loop()
+    for segment in one.segments:
+        if segment.tag in ("HL", "TRN", "SE"):
+            yield from _question(loop, payer)
+            loop = Loop(segment)
+        elif segment.tag == "NM1" and segment.get(1) == "PR":
+            payer = segment.get(9)
+        else:
+            loop.take(segment)
+    yield from _question(loop, payer)
+
+
+def _question(loop: Loop, payer: str) -> Iterator[AskedStatus]:
+    if loop.head.tag == "TRN":
+        yield AskedStatus(
+            trace=loop.head.get(2),
+            pcn=loop.ref("EJ"),
+            payer_icn=loop.ref("1K"),
+            charge=loop.first("AMT", "T3").get(2),
+            service_from=maybe_date(loop.first("DTP", "472").get(3)),
+            payer_edi_id=payer,
+        )
 
 
 def read_status_answers(content: bytes) -> StatusFile:
@@ -141,15 +150,13 @@ def read_status_answers(content: bytes) -> StatusFile:
     Raises:
         EdiError: no X12, or no 277 in it.
     """
-    found, warnings = sets_of(content, FileKind.X277)
-    statuses: list[ClaimStatus] = [s for one in found for s in claim_statuses(one)]
-    return StatusFile(tuple(statuses), tuple(warnings))
+    return read_statuses(content, FileKind.X277)
 
 
 class StatusAnswer(BaseModel):
     """What a payer says in a 277 about one claim."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _FROZEN
 
     trace: str
     pcn: str
@@ -170,26 +177,28 @@ def write_status_answers(
     payer_edi_id: str,
     provider_npi: str,
 ) -> bytes:
-    """A 277 for one payer's answers."""
-    out = Writer()
-    day, hour = f"{envelope.created:%Y%m%d}", f"{envelope.created:%H%M}"
-    out.add("BHT", "0010", "08", envelope.batch_ref, day, hour, "DG")
+    """A 277 for one payer's answers.
+
+    Raises:
+        UnwritableError: a value that X12 cannot carry. Nothing was written.
+    """
+    out, day = Writer(), envelope.day
+    out.add("BHT", "0010", "08", envelope.batch_ref, day, envelope.hour, "DG")
     out.add("HL", "1", "", "20", "1")
-    out.add("NM1", "PR", "2", payer_name, "", "", "", "", "PI", payer_edi_id)
+    out.name("PR", "2", payer_name, qualifier="PI", code=payer_edi_id)
     out.add("HL", "2", "1", "21", "1")
-    out.add("NM1", "41", "2", "SUBMITTER", "", "", "", "", "46", envelope.receiver_id)
+    out.name("41", "2", "SUBMITTER", qualifier="46", code=envelope.receiver_id)
     out.add("HL", "3", "2", "19", "1")
-    out.add("NM1", "1P", "2", "PROVIDER", "", "", "", "", "XX", provider_npi)
+    out.name("1P", "2", "PROVIDER", qualifier="XX", code=provider_npi)
     for number, answer in enumerate(answers, start=4):
         out.add("HL", str(number), "3", "22", "0")
         out.add("NM1", "IL", "1", "PATIENT")
         out.add("TRN", "2", answer.trace)
-        paid = answer.payment_date
         out.add(
-            "STC", out.composite(answer.category, answer.status), day, "",
-            plain(answer.charge), plain(answer.paid or Decimal(0)), "", "",
-            f"{paid:%Y%m%d}" if paid else "", answer.check_number, composites=(1,),
-        )  # fmt: skip
+            *("STC", out.composite(answer.category, answer.status), day, ""),
+            *(plain(answer.charge), plain(answer.paid or ZERO), "", ""),
+            *(d8(answer.payment_date), answer.check_number),
+        )
         if answer.payer_icn:
             out.add("REF", "1K", answer.payer_icn)
         out.add("REF", "EJ", answer.pcn)

@@ -1,8 +1,10 @@
-"""835: remittances in and out (005010X221A1).
+"""835: remittances in and out (005010X221A1, R-ERA-02, R-ERA-06).
 
-One ``Remittance`` per transaction set. Positions are segment numbers in the file, because
+One ``Remittance`` per transaction set. Positions are segment numbers, because
 trace number and claim number together are not unique: a payer may reverse and re-pay a
-claim inside one 835. A set whose end is missing is not returned at all.
+claim inside one 835. A set without its end, or with an amount that cannot be read, is
+never among the remittances: what could be read of it is ``incomplete``, and ``errors``
+says why.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
-from claims.adjustment import Adjustment
 from claims.money import ZERO
 from claims.remittance import (
     ProviderAdjustment,
@@ -19,75 +21,101 @@ from claims.remittance import (
     RemittanceClaim,
     RemittanceLine,
 )
-from edi.errors import EdiError, EdiWarning
+from edi.errors import EdiError, EdiWarning, UnwritableError
+from edi.loops import Loop
 from edi.segments import (
     FileKind,
-    OutboundEnvelope,
+    InterchangeHeader,
     Segment,
     TransactionSet,
-    Writer,
+    component_separator,
     maybe_date,
-    plain,
     read_amount,
     sets_of,
 )
+from edi.writer import OutboundEnvelope, Writer, d8, interchange, plain
+from edi.x837_read import read_adjustments
+from edi.x837_write import cas_segments
 
 VERSION = "005010X221A1"
+MOA_REMARKS = 5
+PLB_PAIRS = 6
 
 
 @dataclass(frozen=True)
 class RemittanceFile:
-    """The complete transaction sets of a file, and what was noticed."""
+    """The complete transaction sets of a file, and what is wrong with the others.
+
+    ``incomplete`` must never be posted: its sets are cut off or unreadable.
+    """
 
     remittances: tuple[Remittance, ...]
     warnings: tuple[EdiWarning, ...]
+    header: InterchangeHeader
+    errors: tuple[EdiWarning, ...] = ()
+    incomplete: tuple[Remittance, ...] = ()
 
 
-def read_remittances(content: bytes) -> RemittanceFile:
-    """Read every complete 835 of a file.
+def read_remittances(content: bytes, *, partial: bool = False) -> RemittanceFile:
+    """Read every 835 of a file.
+
+    Args:
+        content: the file.
+        partial: return also when no set is complete, for a look at a broken file.
 
     Raises:
-        EdiError: no X12, no 835 in it, or no set of it is complete.
+        EdiError: no X12, no 835 in it, or (unless ``partial``) no set is complete.
     """
     found, warnings = sets_of(content, FileKind.X835)
-    whole = [one for one in found if one.complete]
-    if not whole:
-        raise EdiError(
-            "The remittance is cut off: its end is missing. Nothing was read. "
-            "Ask the sender for the whole file."
-        )
-    read = []
-    for one in whole:
+    readers = [_Reader(one) for one in found]
+    good: list[Remittance] = []
+    incomplete: list[Remittance] = []
+    errors: list[EdiWarning] = []
+    for reader in readers:
         try:
-            read.append(_Reader(one).run())
+            read = reader.run()
         except EdiError as error:
-            warnings.append(EdiWarning(error.segment, error.field or "835", str(error)))
-    if not read:
-        last = warnings[-1]
-        raise EdiError(last.message, segment=last.segment, field=last.code)
-    return RemittanceFile(tuple(read), tuple(warnings))
+            errors.append(EdiWarning(error.segment, error.field, str(error)))
+            continue
+        if reader.problem is None:
+            good.append(read)
+        else:
+            errors.append(reader.problem)
+            incomplete.append(read)
+    if not good and not partial:
+        raise EdiError(
+            f"No remittance of the file is whole: {errors[0].message}. Nothing was "
+            "read. Ask the sender for the whole file.",
+            segment=errors[0].segment,
+            field=errors[0].code,
+        )
+    warnings += [r.warning for r in readers if r.warning is not None]
+    return RemittanceFile(
+        tuple(good), tuple(warnings), found[0].header, tuple(errors), tuple(incomplete)
+    )
 
 
-def content_hash(one: TransactionSet) -> str:
-    """SHA-256 of ST..SE without control numbers, the same in any delimiters (R-ERA-06)."""
+def content_hash(one: TransactionSet, component: str) -> str:
+    """SHA-256 of ST..SE in canonical delimiters, without control numbers (R-ERA-06).
+
+    ST02, SE01 and SE02 are left out, so that the same content hashes alike in another
+    envelope, other delimiters, another encoding or another padding.
+    """
     digest = sha256()
-    marks = one.delimiters
     for segment in one.segments:
-        elements = segment.elements
-        if segment.tag in ("ST", "SE"):
+        known = segment.tag not in ("ST", "SE")
+        elements = segment.elements if known else segment.elements[:1]
+        if segment.tag == "SE":
             elements = ()
-        text = "*".join([segment.tag, *elements]).rstrip("*")
-        if marks.component and marks.component != ":":
-            text = text.replace(marks.component, ":")
-        digest.update(text.encode() + b"~")
+        text = "\x1d".join([segment.tag, *elements]).rstrip("\x1d")
+        digest.update(text.replace(component, "\x1f").encode() + b"\x1e")
     return digest.hexdigest()
 
 
 @dataclass
 class _Claim:
-    clp: Segment
-    values: dict[str, list[Segment]] = field(default_factory=dict)
-    lines: list[tuple[Segment, dict[str, list[Segment]]]] = field(default_factory=list)
+    loop: Loop
+    lines: list[Loop] = field(default_factory=list)
 
 
 class _Reader:
@@ -95,38 +123,57 @@ class _Reader:
 
     def __init__(self, one: TransactionSet) -> None:
         self.one = one
-        self.sep = one.delimiters.component
-        self.head: dict[str, list[Segment]] = {}
+        self.sep, self.warning = component_separator(one)
+        self.head = Loop()
+        self.parties: dict[str, Loop] = {}
+        self.party: Loop | None = None
         self.claims: list[_Claim] = []
         self.plb: list[Segment] = []
+        self.problem: EdiWarning | None = None
+        if not one.complete:
+            last = one.segments[-1].number
+            self.problem = EdiWarning(last, "SE", "the file ends inside this set")
 
     def run(self) -> Remittance:
+        """The set as far as it goes.
+
+        Raises:
+            EdiError: BPR or TRN is missing, or an amount cannot be read.
+        """
         for segment in self.one.segments[1:]:
             self._file(segment)
         return self._remittance()
 
     def _file(self, segment: Segment) -> None:
-        if segment.tag == "PLB":
+        tag = segment.tag
+        if tag == "PLB":
             self.plb.append(segment)
-        elif segment.tag == "CLP":
-            self.claims.append(_Claim(segment))
-        elif segment.tag == "LX" or not self.claims:
-            self.head.setdefault(segment.tag, []).append(segment)
-        elif segment.tag == "SVC":
-            self.claims[-1].lines.append((segment, {}))
+        elif tag == "CLP":
+            self.claims.append(_Claim(Loop(segment)))
+        elif tag == "LX":
+            self.party = None
+        elif not self.claims:
+            self._header(segment)
+        elif tag == "SVC":
+            self.claims[-1].lines.append(Loop(segment))
         elif self.claims[-1].lines:
-            self.claims[-1].lines[-1][1].setdefault(segment.tag, []).append(segment)
+            self.claims[-1].lines[-1].take(segment)
         else:
-            self.claims[-1].values.setdefault(segment.tag, []).append(segment)
+            self.claims[-1].loop.take(segment)
+
+    def _header(self, segment: Segment) -> None:
+        if segment.tag == "N1":
+            self.party = Loop(segment)
+            self.parties.setdefault(segment.get(1), self.party)
+        elif self.party is not None:
+            self.party.take(segment)
+        else:
+            self.head.take(segment)
 
     def _remittance(self) -> Remittance:
         st = self.one.segments[0]
-        bpr = self._required("BPR")
-        trn = self._required("TRN")
-        payer = next((s for s in self.head.get("N1", []) if s.get(1) == "PR"), None)
-        payee = next((s for s in self.head.get("N1", []) if s.get(1) == "PE"), None)
-        refs = [s for s in self.head.get("REF", []) if s.get(1) == "2U"]
-        edi_id = refs[0].get(2) if refs else (payer.get(4) if payer else "")
+        bpr, trn = self._required("BPR"), self._required("TRN")
+        payer = self.parties.get("PR", Loop())
         return Remittance(
             position=st.number,
             control_number=st.get(2),
@@ -137,29 +184,32 @@ class _Reader:
             payment_date=maybe_date(bpr.get(16)),
             trace=trn.get(2),
             originator=trn.get(3),
-            payer_name=payer.get(2) if payer else "",
-            payer_edi_id=edi_id,
-            payee_npi=payee.get(4) if payee else "",
+            payer_name=payer.head.get(2),
+            payer_edi_id=payer.ref("2U") or payer.head.get(4) or trn.get(3),
+            **self._payee(),
             claims=tuple(self._claim(c) for c in self.claims),
             provider_adjustments=tuple(self._plb()),
-            content_hash=content_hash(self.one),
+            content_hash=content_hash(self.one, self.sep),
         )
 
+    def _payee(self) -> dict[str, Any]:
+        payee = self.parties.get("PE", Loop())
+        kind, code = payee.head.get(3), payee.head.get(4)
+        return {
+            "payee_name": payee.head.get(2),
+            "payee_npi": code if kind == "XX" else "",
+            "payee_tax_id": code if kind == "FI" else payee.ref("TJ"),
+        }
+
     def _required(self, tag: str) -> Segment:
-        found = self.head.get(tag)
-        if not found:
-            st = self.one.segments[0]
-            raise EdiError(f"the remittance has no {tag}", segment=st.number, field=tag)
-        return found[0]
+        found = self.head.first(tag)
+        if not found.tag:
+            number = self.one.segments[0].number
+            raise EdiError(f"{tag} is missing", segment=number, field=tag)
+        return found
 
     def _claim(self, found: _Claim) -> RemittanceClaim:
-        clp, values = found.clp, found.values
-        names = {s.get(1): s for s in reversed(values.get("NM1", []))}
-        patient, insured = names.get("QC"), names.get("IL")
-        refs = {s.get(1): s.get(2) for s in values.get("REF", [])}
-        dates = {s.get(1): maybe_date(s.get(2)) for s in values.get("DTM", [])}
-        member = next((s.get(9) for s in (insured, patient) if s and s.get(9)), None)
-        crossover = names.get("TT")
+        clp, loop = found.loop.head, found.loop
         return RemittanceClaim(
             position=clp.number,
             pcn=clp.get(1),
@@ -169,174 +219,216 @@ class _Reader:
             patient_responsibility=read_amount(clp.get(5) or "0", clp, "CLP05"),
             filing_indicator=clp.get(6) or None,
             payer_icn=clp.get(7) or None,
-            original_icn=refs.get("F8"),
-            patient_last=patient.get(3) if patient else "",
-            patient_first=patient.get(4) if patient else "",
-            member_id=member,
-            crossover_payer=(crossover.get(9) or crossover.get(3)) if crossover else None,
-            service_from=dates.get("232"),
-            service_to=dates.get("233"),
-            adjustments=tuple(_adjustments(values.get("CAS", []))),
-            rarcs=tuple(_claim_rarcs(values)),
-            lines=tuple(self._line(svc, below) for svc, below in found.lines),
+            original_icn=loop.ref("F8") or None,
+            **_people(loop),
+            service_from=_day(loop, "232"),
+            service_to=_day(loop, "233"),
+            received_on=_day(loop, "050"),
+            coverage_amount=_amount(loop, "AU"),
+            interest=_amount(loop, "I"),
+            adjustments=read_adjustments(loop.all("CAS")),
+            rarcs=tuple(_claim_rarcs(loop)),
+            lines=tuple(self._line(line) for line in found.lines),
         )
 
-    def _line(self, svc: Segment, below: dict[str, list[Segment]]) -> RemittanceLine:
-        refs = {s.get(1): s.get(2) for s in below.get("REF", [])}
-        days = {s.get(1): maybe_date(s.get(2)) for s in below.get("DTM", [])}
-        amounts = {s.get(1): s for s in below.get("AMT", [])}
-        allowed = amounts.get("B6")
-        code = [svc.part(1, n, self.sep) for n in range(1, 8)]
-        other = svc.part(6, 2, self.sep)
+    def _line(self, loop: Loop) -> RemittanceLine:
+        svc = loop.head
+        kind, code, *rest = svc.parts(1, self.sep, 6)
         return RemittanceLine(
             position=svc.number,
-            line_ref=refs.get("6R"),
-            code=code[1] or code[0],
-            modifiers=tuple(m for m in code[2:6] if m),
+            line_ref=loop.ref("6R") or None,
+            code=code or kind,
+            code_kind=kind if code else "",
+            modifiers=tuple(m for m in rest if m),
             charge=read_amount(svc.get(2), svc, "SVC02"),
             paid=read_amount(svc.get(3) or "0", svc, "SVC03"),
             units=svc.get(5) or None,
-            submitted_code=other or None,
-            service_date=days.get("472") or days.get("150"),
-            adjustments=tuple(_adjustments(below.get("CAS", []))),
-            rarcs=tuple(s.get(2) for s in below.get("LQ", []) if s.get(1) == "HE"),
-            allowed=read_amount(allowed.get(2), allowed, "AMT*B6") if allowed else None,
+            submitted_code=svc.part(6, 2, self.sep) or None,
+            service_date=_day(loop, "472") or _day(loop, "150"),
+            service_to=_day(loop, "151"),
+            adjustments=read_adjustments(loop.all("CAS")),
+            rarcs=tuple(
+                s.get(2) for s in loop.all("LQ") if s.get(1) == "HE" and s.get(2)
+            ),
+            allowed=_amount(loop, "B6"),
         )
 
     def _plb(self) -> Iterator[ProviderAdjustment]:
         for segment in self.plb:
-            for place in range(3, 15, 2):
-                if not segment.get(place):
+            for place in range(3, 3 + 2 * PLB_PAIRS, 2):
+                amount = segment.get(place + 1)
+                if not segment.get(place) and not amount:
                     continue
+                code, reference = segment.parts(place, self.sep, 2)
                 yield ProviderAdjustment(
                     position=segment.number,
                     provider_id=segment.get(1),
                     fiscal_period=maybe_date(segment.get(2)),
-                    code=segment.part(place, 1, self.sep),
-                    reference=segment.part(place, 2, self.sep) or None,
-                    amount=read_amount(segment.get(place + 1), segment, "PLB04"),
+                    code=code,
+                    reference=reference or None,
+                    amount=read_amount(amount, segment, f"PLB{place + 1:02d}"),
                 )
 
 
-def _adjustments(segments: Sequence[Segment]) -> Iterator[Adjustment]:
-    for segment in segments:
-        for place in range(2, 20, 3):
-            if segment.get(place):
-                yield Adjustment(
-                    group=segment.get(1),
-                    carc=segment.get(place),
-                    amount=read_amount(segment.get(place + 1), segment, "CAS03"),
-                    quantity=segment.get(place + 2) or None,
-                )
+def _day(loop: Loop, qualifier: str) -> date | None:
+    return maybe_date(loop.first("DTM", qualifier).get(2))
 
 
-def _claim_rarcs(values: dict[str, list[Segment]]) -> Iterator[str]:
-    for segment in values.get("MOA", []):
-        yield from (segment.get(n) for n in range(3, 8) if segment.get(n))
-    for segment in values.get("MIA", []):
-        yield from (segment.get(n) for n in (5, 20, 21, 22, 23) if segment.get(n))
+def _amount(loop: Loop, qualifier: str) -> Decimal | None:
+    segment = loop.first("AMT", qualifier)
+    if not segment.get(2):
+        return None
+    return read_amount(segment.get(2), segment, f"AMT*{qualifier}")
+
+
+def _people(loop: Loop) -> dict[str, Any]:
+    """Patient, member, corrected name and crossover carrier of a claim."""
+    empty = Loop()
+    patient, insured = loop.name("QC") or empty, loop.name("IL") or empty
+    corrected, crossover = loop.name("74") or empty, loop.name("TT") or empty
+    return {
+        "patient_last": patient.head.get(3),
+        "patient_first": patient.head.get(4),
+        "member_id": insured.head.get(9) or patient.head.get(9) or None,
+        "corrected_last": corrected.head.get(3),
+        "corrected_first": corrected.head.get(4),
+        "corrected_member_id": corrected.head.get(9) or None,
+        "crossover_payer": crossover.head.get(9) or crossover.head.get(3) or None,
+    }
+
+
+def _claim_rarcs(loop: Loop) -> Iterator[str]:
+    """Remark codes of MOA03-07, MIA05 and MIA20-23, in that order, each once."""
+    moa, mia = loop.first("MOA"), loop.first("MIA")
+    found = [moa.get(n) for n in range(3, 8)]
+    found += [mia.get(n) for n in (5, 20, 21, 22, 23)]
+    yield from dict.fromkeys(code for code in found if code)
 
 
 def write_remittances(
     remittances: Sequence[Remittance], envelope: OutboundEnvelope
 ) -> bytes:
-    """One interchange per call, one transaction set per remittance.
+    """One interchange with one transaction set per remittance.
 
     Used by the simulator and by tests; a payer writes 835s, the product does not.
+
+    Raises:
+        UnwritableError: a value that an 835 cannot carry. Nothing was written.
     """
-    parts = []
-    for number, one in enumerate(remittances):
+    sets = []
+    for one in remittances:
         writer = Writer()
-        _Put(writer, one).run()
-        numbered = OutboundEnvelope(
-            **{
-                **envelope.__dict__,
-                "isa13": envelope.isa13 + number,
-                "gs06": envelope.gs06 + number,
-            }
-        )
-        parts.append(
-            writer.interchange(numbered, code="HP", st01="835", version=VERSION)
-        )
-    return b"".join(parts)
-
-
-def _d8(day: date | None) -> str:
-    return f"{day:%Y%m%d}" if day else ""
+        _Put(writer, one, envelope).run()
+        sets.append(writer)
+    return interchange(envelope, sets, code="HP", st01="835", version=VERSION)
 
 
 class _Put:
     """Writes one remittance."""
 
-    def __init__(self, out: Writer, one: Remittance) -> None:
+    def __init__(
+        self, out: Writer, one: Remittance, envelope: OutboundEnvelope
+    ) -> None:
         self.out = out
         self.one = one
+        self.envelope = envelope
 
     def run(self) -> None:
-        one, add = self.one, self.out.add
-        account = ("01", "999999992", "DA", "123456") if one.paid else ("", "", "", "")
-        receiver = ("01", "999988880", "DA", "98765") if one.paid else ("", "", "", "")
-        add(
-            "BPR", one.handling, plain(one.paid), one.credit_or_debit, one.method or "NON",
-            "CCP" if one.paid else "", *account, one.originator or "1512345678", "",
-            *receiver, _d8(one.payment_date),
-        )  # fmt: skip
-        add("TRN", "1", one.trace, one.originator or "1512345678")
-        add("DTM", "405", _d8(one.payment_date))
-        add("N1", "PR", one.payer_name, "XV", one.payer_edi_id)
-        add("N3", "1 PAYER PLAZA")
-        add("N4", "LAKEPORT", "IL", "625010001")
-        add("REF", "2U", one.payer_edi_id)
-        add("PER", "BL", "PROVIDER SERVICES", "TE", "5555550199")
-        add("N1", "PE", "PAYEE", "XX", one.payee_npi)
-        add("LX", "1")
-        for claim in one.claims:
+        """BPR to the last PLB."""
+        self._header()
+        if self.one.claims:
+            self.out.add("LX", "1")
+        for claim in self.one.claims:
             self._claim(claim)
-        for plb in one.provider_adjustments:
+        for plb in self.one.provider_adjustments:
             code = self.out.composite(plb.code, plb.reference or "")
-            period = _d8(plb.fiscal_period or one.payment_date)
-            add("PLB", plb.provider_id, period, code, plain(plb.amount), composites=(3,))
+            period = d8(plb.fiscal_period or self.one.payment_date)
+            self.out.add("PLB", plb.provider_id, period, code, plain(plb.amount))
+
+    def _header(self) -> None:
+        one, out = self.one, self.out
+        method = one.method or "NON"
+        # Only an electronic transfer names accounts; ours belong to no bank.
+        bank = ("01", "999999992", "DA", "123456") if method == "ACH" else ("",) * 4
+        to = ("01", "999988880", "DA", "98765") if method == "ACH" else ("",) * 4
+        out.add(
+            *("BPR", one.handling, plain(one.paid), one.credit_or_debit, method),
+            *("CCP" if method == "ACH" else "", *bank),
+            *(one.originator if method == "ACH" else "", "", *to, d8(one.payment_date)),
+        )
+        out.add("TRN", "1", one.trace, one.originator)
+        if one.payment_date:
+            out.add("DTM", "405", d8(one.payment_date))
+        out.add("N1", "PR", out.text(one.payer_name), "XV", one.payer_edi_id)
+        out.add("N3", "1 PAYER PLAZA")
+        out.add("N4", "LAKEPORT", "IL", "625010001")
+        out.add("REF", "2U", one.payer_edi_id)
+        phone = self.envelope.contact_phone or "5555550199"
+        out.add("PER", "BL", "PROVIDER SERVICES", "TE", phone)
+        payee = out.text(one.payee_name or self.envelope.receiver_name)
+        out.add("N1", "PE", payee, "XX", one.payee_npi)
+        if one.payee_tax_id:
+            out.add("REF", "TJ", one.payee_tax_id)
 
     def _claim(self, claim: RemittanceClaim) -> None:
-        add = self.out.add
-        add(
-            "CLP", claim.pcn, claim.status, plain(claim.charge), plain(claim.paid),
-            plain(claim.patient_responsibility) if claim.patient_responsibility else "",
-            claim.filing_indicator or "12", claim.payer_icn or "", "11", "1",
-        )  # fmt: skip
-        self._cas(claim.adjustments)
-        member = ("MI", claim.member_id) if claim.member_id else ("", "")
-        add("NM1", "QC", "1", claim.patient_last or "PATIENT", claim.patient_first, "", "", "", *member)
-        if claim.crossover_payer:
-            add("NM1", "TT", "2", claim.crossover_payer, "", "", "", "", "PI", claim.crossover_payer)
+        out = self.out
+        share = claim.patient_responsibility
+        out.add(
+            *("CLP", claim.pcn, claim.status, plain(claim.charge), plain(claim.paid)),
+            *(plain(share) if share != ZERO else "", claim.filing_indicator or ""),
+            *(claim.payer_icn or "", "11", "1"),
+        )
+        self._cas(claim)
+        self._names(claim)
         if claim.rarcs:
-            add("MOA", "", "", *claim.rarcs[:5])
+            out.add("MOA", "", "", *_remarks(claim.rarcs))
         if claim.original_icn:
-            add("REF", "F8", claim.original_icn)
-        if claim.service_from:
-            add("DTM", "232", _d8(claim.service_from))
-            add("DTM", "233", _d8(claim.service_to or claim.service_from))
+            out.add("REF", "F8", claim.original_icn)
+        for code, day in (
+            ("232", claim.service_from),
+            ("233", claim.service_to),
+            ("050", claim.received_on),
+        ):
+            if day:
+                out.add("DTM", code, d8(day))
+        for code, amount in (("AU", claim.coverage_amount), ("I", claim.interest)):
+            if amount is not None:
+                out.add("AMT", code, plain(amount))
         for line in claim.lines:
             self._line(line)
 
-    def _cas(self, adjustments: Sequence[Adjustment]) -> None:
-        for adjustment in adjustments:
-            self.out.add(
-                "CAS", adjustment.group, adjustment.carc, plain(adjustment.amount),
-                adjustment.quantity or "",
-            )  # fmt: skip
+    def _names(self, claim: RemittanceClaim) -> None:
+        out = self.out
+        out.name(
+            *("QC", "1", claim.patient_last, claim.patient_first),
+            qualifier="MI",
+            code=claim.member_id or "",
+        )
+        if claim.corrected_last or claim.corrected_member_id:
+            out.name(
+                *("74", "1", claim.corrected_last, claim.corrected_first),
+                qualifier="C",
+                code=claim.corrected_member_id or "",
+            )
+        if other := claim.crossover_payer:
+            out.name("TT", "2", other, qualifier="PI", code=other)
+
+    def _cas(self, part: RemittanceClaim | RemittanceLine) -> None:
+        for segment in cas_segments(part.adjustments):
+            self.out.add("CAS", *segment)
 
     def _line(self, line: RemittanceLine) -> None:
-        out = self.out
-        code = out.composite("HC", line.code, *line.modifiers)
-        other = out.composite("HC", line.submitted_code) if line.submitted_code else ""
+        out, kind = self.out, line.code_kind or "HC"
+        other = out.composite(kind, line.submitted_code) if line.submitted_code else ""
         out.add(
-            "SVC", code, plain(line.charge), plain(line.paid), "", line.units or "",
-            other, composites=(1, 6),
-        )  # fmt: skip
-        if line.service_date:
-            out.add("DTM", "472", _d8(line.service_date))
-        self._cas(line.adjustments)
+            *("SVC", out.composite(kind, line.code, *line.modifiers)),
+            *(plain(line.charge), plain(line.paid), "", line.units or "", other),
+        )
+        first = "150" if line.service_to else "472"
+        for code, day in ((first, line.service_date), ("151", line.service_to)):
+            if day:
+                out.add("DTM", code, d8(day))
+        self._cas(line)
         if line.line_ref:
             out.add("REF", "6R", line.line_ref)
         if line.allowed is not None:
@@ -345,6 +437,11 @@ class _Put:
             out.add("LQ", "HE", rarc)
 
 
-def total(remittance: Remittance) -> Decimal:
-    """Sum of CLP04."""
-    return sum((c.paid for c in remittance.claims), ZERO)
+def _remarks(rarcs: Sequence[str]) -> Sequence[str]:
+    if len(rarcs) > MOA_REMARKS:
+        raise UnwritableError(
+            f"MOA: {len(rarcs)} remark codes are more than the {MOA_REMARKS} an 835 "
+            "can carry. Nothing was written.",
+            field="MOA",
+        )
+    return rarcs

@@ -1,1 +1,1 @@
-"""Mailboxes: bytes in and out only. What is known of each file is in records/files.py."""
+"""Mailboxes: bytes in and out only. What is known of each file is records/files.py."""

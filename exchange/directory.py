@@ -1,91 +1,149 @@
-"""A mailbox that is a folder: ``<partner>/inbound``, ``inbound/done``, ``outbound``."""
+"""A mailbox that is a folder: ``<partner>/inbound``, ``inbound/done``, ``outbound``.
 
+Partners write to ``inbound`` (an SFTP server may serve it), so nothing there is
+trusted: links are not followed, and only regular files are read.
+"""
+
+import hashlib
 import os
+import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from exchange.mailbox import InboundFile, MailboxError, OutboundConflictError
-
-UNFINISHED = (".tmp", ".part", ".filepart")
+from exchange.mailbox import (
+    FileMissingError,
+    InboundFile,
+    OutboundConflictError,
+    checked_name,
+    is_safe,
+    is_unfinished,
+)
+from vault.durable import create_whole, make_folders, sync_folder
 
 
 class DirectoryMailbox:
     """Write under a temporary name, then rename; leave half-written files alone."""
 
-    def __init__(self, root: Path, partner: str) -> None:
-        """``root`` holds one folder per partner."""
-        self.inbound = root / partner / "inbound"
-        self.outbound = root / partner / "outbound"
+    def __init__(
+        self, root: Path, partner: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``root`` holds one folder per partner; ``clock`` tells what has settled."""
+        folder = root / checked_name(partner)
+        self.inbound = folder / "inbound"
         self.done = self.inbound / "done"
-        for folder in (self.inbound, self.outbound, self.done):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.outbound = folder / "outbound"
+        self._clock = clock
+        for part in (self.done, self.outbound):
+            make_folders(part)
 
     def list_inbound(self, settle_seconds: float = 0.0) -> list[InboundFile]:
-        """Settled files by name."""
-        now = time.time()
+        """Settled files by name.
+
+        A file whose name no mailbox could carry is renamed first, so that it cannot
+        lie there for ever unseen.
+        """
+        now = self._clock()
         found = []
-        for path in sorted(self.inbound.iterdir()):
-            name = path.name
-            if not path.is_file() or name.startswith(".") or name.endswith(UNFINISHED):
+        for path in self.inbound.iterdir():
+            if is_unfinished(path.name):
                 continue
-            state = path.stat()
-            if now - state.st_mtime >= settle_seconds:
-                found.append(InboundFile(name, state.st_size, state.st_mtime))
-        return found
+            state = _regular(path)
+            if state is not None and now - _changed(state, now) >= settle_seconds:
+                name = path.name if is_safe(path.name) else _tame(path)
+                if name:
+                    found.append(InboundFile(name, state.st_size, state.st_mtime))
+        return sorted(found, key=lambda file: file.name)
 
     def read_inbound(self, name: str) -> bytes:
         """The bytes of a waiting file."""
-        return (self.inbound / _safe(name)).read_bytes()
+        return _read(self.inbound / checked_name(name))
 
     def archive_inbound(self, name: str) -> None:
         """Move it to ``done``; a name taken before gets a number."""
-        source = self.inbound / _safe(name)
-        if not source.exists():
-            return
+        source = self.inbound / checked_name(name)
         target, number = self.done / name, 1
-        while target.exists():
+        while os.path.lexists(target):
             target, number = self.done / f"{name}.{number}", number + 1
-        source.replace(target)
+        try:
+            source.rename(target)
+        except FileNotFoundError:
+            return
+        sync_folder(self.done)
+        sync_folder(self.inbound)
 
     def put_outbound(self, name: str, content: bytes) -> None:
-        """Write ``name`` whole, once.
-
-        Raises:
-            OutboundConflictError: the name is taken by other bytes.
-        """
-        target = self.outbound / _safe(name)
-        if target.exists():
-            if target.read_bytes() != content:
-                raise OutboundConflictError(
-                    f"{name} is already in the mailbox with other content. Nothing was "
-                    "written. Look at the batch that wrote it."
-                )
+        """Write ``name`` whole, once; on the disk when this returns."""
+        target = self.outbound / checked_name(name)
+        if create_whole(target, content) or _read(target) == content:
             return
-        draft = self.outbound / f".{name}.{os.getpid()}.tmp"
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+        raise OutboundConflictError(
+            f"{name} is already in the mailbox with other content. Nothing was "
+            "written. Look at the batch that wrote it."
+        )
 
     def outbound_exists(self, name: str) -> bool:
         """Whether the file is there."""
-        return (self.outbound / _safe(name)).exists()
+        return _regular(self.outbound / checked_name(name)) is not None
 
     def list_outbound(self) -> list[str]:
         """Names of finished files."""
         return sorted(
-            p.name
-            for p in self.outbound.iterdir()
-            if p.is_file() and not p.name.startswith(".")
+            path.name
+            for path in self.outbound.iterdir()
+            if not is_unfinished(path.name) and _regular(path) is not None
         )
 
     def read_outbound(self, name: str) -> bytes:
         """The bytes of a file we wrote."""
-        return (self.outbound / _safe(name)).read_bytes()
+        return _read(self.outbound / checked_name(name))
 
 
-def _safe(name: str) -> str:
-    if not name or name != Path(name).name or name in (".", ".."):
-        raise MailboxError("A file name may not hold a path. Nothing was done.")
+def _regular(path: Path) -> os.stat_result | None:
+    """The state of a regular file; None for anything else, and for one just gone."""
+    try:
+        state = path.lstat()
+    except FileNotFoundError:
+        return None
+    return state if stat.S_ISREG(state.st_mode) else None
+
+
+def _changed(state: os.stat_result, now: float) -> float:
+    """When the file last changed.
+
+    A partner's client may set any modification time, an old one or one to come; the
+    change time is the server's own and moves with every write.
+    """
+    if state.st_mtime > now:
+        return state.st_ctime
+    return max(state.st_mtime, state.st_ctime)
+
+
+def _tame(path: Path) -> str:
+    """Rename a file to a name that can be listed and stored; "" when it is gone."""
+    raw = os.fsencode(path.name)
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in path.name)
+    name = f"{plain[:100]}-{hashlib.sha256(raw).hexdigest()[:12]}"
+    try:
+        path.rename(path.with_name(name))
+    except FileNotFoundError:
+        return ""
     return name
+
+
+def _read(path: Path) -> bytes:
+    # Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    missing = FileMissingError(
+        f"{path.name} is not in the mailbox. Nothing was read. List the mailbox again."
+    )
+    try:
+        handle = os.open(path, flags)
+    except OSError:
+        if _regular(path) is None:
+            raise missing from None
+        raise
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise missing
+        return file.read()

@@ -12,7 +12,7 @@ from enum import StrEnum
 class EntryType(StrEnum):
     """Every entry that may exist; none makes a file balance (R-ERA-04).
 
-    The part from DEPOSIT on belongs to the practice and names no claim (R-MON-07). Where
+    From DEPOSIT on they belong to the practice and name no claim (R-MON-07). Where
     ``plb_reasons.yaml`` has one word for both signs, there is a type for each sign:
     ``_TAKEN`` lowers a payment, ``_GIVEN`` raises it, because amounts are positive.
     """
@@ -203,8 +203,8 @@ POSTING: Mapping[EntryType, tuple[str, str]] = {
 }
 """Debit and credit account of each entry: one balanced posting each (R-MON-05).
 
-Remittances fill a payer's clearing account and deposits empty it, so that I3 holds for a
-payer exactly when its clearing account is at zero.
+Remittances fill a payer's clearing account and deposits empty it, so that I3 holds for
+a payer exactly when its clearing account is at zero.
 """
 
 VIEW: Mapping[Bucket, tuple[int, frozenset[str]]] = {
@@ -216,7 +216,7 @@ VIEW: Mapping[Bucket, tuple[int, frozenset[str]]] = {
     Bucket.INSURER_OPEN: (1, frozenset({RECEIVABLE})),
     Bucket.CREDIT: (-1, frozenset({CREDITS})),
 }
-"""A claim's bucket seen from the accounts: sign, and whose debit balances it adds up."""
+"""A claim's bucket seen from the accounts: sign, and whose debit balances it adds."""
 
 _PAIRS = (
     (E.CHARGE, E.CHARGE_VOID),
@@ -239,7 +239,15 @@ undone by its own type with the two sides exchanged (``direction`` -1)."""
 
 PER_PAYER = frozenset(
     {
-        *(RECEIVABLE, CLEARING, PAYER_REFUNDS, UNAPPLIED, INTEREST, RECOUPMENT, FORWARD),
+        *(
+            RECEIVABLE,
+            CLEARING,
+            PAYER_REFUNDS,
+            UNAPPLIED,
+            INTEREST,
+            RECOUPMENT,
+            FORWARD,
+        ),
         *(WITHHOLD, CAPITATION, LEVY, TAX, FEES, ADVANCES, BONUS, OFFSET, SUSPENSE),
     }
 )

@@ -1,4 +1,4 @@
-"""The journal: entries and their two lines. Append-only, enforced by triggers (R-MON-03).
+"""The journal: entries and their two lines, append-only by triggers (R-MON-03).
 
 The triggers are made with the tables, here for ``METADATA.create_all`` and once more in
 the migration; a test compares the two.
@@ -52,9 +52,9 @@ entry = Table(
     Index("ix_entry_claim", "claim_id", "entry_type", "direction", "amount_cents"),
     sqlite_autoincrement=True,
 )
-"""One posting: its type says what it does to a claim. ``direction`` is 1, or -1 where an
-entry is undone that has no opposite type. ``seq`` is its place in the call that posted
-it; ``reverses`` is the entry it undoes, each at most once."""
+"""One posting: its type says what it does to a claim. ``direction`` is 1, or -1 where
+an entry is undone that has no opposite type. ``seq`` is its place in the call that
+posted it; ``reverses`` is the entry it undoes, each at most once."""
 
 entry_line = Table(
     "entry_line",
@@ -64,11 +64,8 @@ entry_line = Table(
     Column("account", String(80), nullable=False, index=True),
     Column("debit_cents", BigInteger, nullable=False),
     Column("credit_cents", BigInteger, nullable=False),
-    CheckConstraint(
-        "debit_cents >= 0 AND credit_cents >= 0 "
-        "AND (debit_cents = 0) <> (credit_cents = 0)",
-        name="one_side",
-    ),
+    CheckConstraint("debit_cents >= 0 AND credit_cents >= 0", name="not_negative"),
+    CheckConstraint("(debit_cents = 0) <> (credit_cents = 0)", name="one_side"),
 )
 """Line 1 is the debit, line 2 the credit, of the same amount."""
 

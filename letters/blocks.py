@@ -186,9 +186,7 @@ def _inline(node: SyntaxTreeNode) -> Runs:
     return tuple(_runs(node.children, strong=False, lang=""))
 
 
-def _runs(
-    nodes: list[SyntaxTreeNode], *, strong: bool, lang: str
-) -> Iterator[Run]:
+def _runs(nodes: list[SyntaxTreeNode], *, strong: bool, lang: str) -> Iterator[Run]:
     text = ""
     for node in nodes:
         if node.type in ("text", "text_special"):

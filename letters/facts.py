@@ -99,7 +99,9 @@ class VisitFacts(_Facts):
     you_paid: Usd
     you_owe: Usd
     reasons: tuple[ReasonFacts, ...] = ()
-    plans: tuple[PlanPaidFacts, ...] = Field((), description="only for two plans or more")
+    plans: tuple[PlanPaidFacts, ...] = Field(
+        (), description="only for two plans or more"
+    )
     earlier: EarlierVisitFacts | None = None
 
 
@@ -137,7 +139,9 @@ class ServiceLineFacts(_Facts):
     modifiers: Lines = ()
     charge: Usd
     denied: Usd = ZERO
-    allowed: Usd | None = Field(None, description="what the payer allowed (UNDERPAYMENT)")
+    allowed: Usd | None = Field(
+        None, description="what the payer allowed (UNDERPAYMENT)"
+    )
     expected: Usd | None = Field(None, description="contract price (UNDERPAYMENT)")
 
 
@@ -191,7 +195,9 @@ class CodePairFacts(_Facts):
     column_one: str
     column_two: str
     indicator: Literal["0", "1", "9"]
-    distinct_by: str = Field(description="separate site, session or clinician, in words")
+    distinct_by: str = Field(
+        description="separate site, session or clinician, in words"
+    )
 
 
 class FilingFacts(_Facts):
@@ -256,7 +262,9 @@ class AppealFacts(_Facts):
     previous: PreviousDecisionFacts | None = None
     reply_by: date | None = None
     signer: str = Field("", description="empty: the practice's signer")
-    approved_by: str = Field("", description="the supervisor who approved; empty: nobody")
+    approved_by: str = Field(
+        "", description="the supervisor who approved; empty: nobody"
+    )
 
     @property
     def signed_by(self) -> str:

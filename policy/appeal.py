@@ -89,9 +89,13 @@ def may_appeal(
     if barred:
         return _no("R-APP-01", f"remark {barred[0]} leaves no appeal", barred)
     if "MA130" in rarcs:
-        return _no("R-DEN-05", "an unprocessable claim has no appeal; send a new one", rarcs)
+        return _no(
+            "R-DEN-05", "an unprocessable claim has no appeal; send a new one", rarcs
+        )
     if profile.is_medicare and any(c.endswith("-29") for c in carcs):
-        return _no("R-DEN-08", "Medicare filing limits have an exception, no appeal", carcs)
+        return _no(
+            "R-DEN-08", "Medicare filing limits have an exception, no appeal", carcs
+        )
     if _level(profile, level) is None:
         return _no("R-APP-04", f"the payer has no level {level}", carcs)
     deadline = legal_deadline(profile, level=level, notice_on=notice_on)

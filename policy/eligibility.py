@@ -79,5 +79,7 @@ def question_for(decision: Decision) -> str:
         if code.startswith("AAA "):
             return QUESTIONS.get(code.removeprefix("AAA "), OTHER)
     if decision.action == "inactive":
-        return "Your plan says it was not active on that day. Which plan do you have now?"
+        return (
+            "Your plan says it was not active on that day. Which plan do you have now?"
+        )
     return "Which plan covered you on that day, and what number is on the card?"

@@ -77,7 +77,9 @@ def treat(adjustment: Adjustment, rarcs: Sequence[str]) -> Treated:
     if adjustment.group == "PR":
         if row.get("pr_action") == "bill_patient_or_next_payer":
             return _treated(adjustment, "patient", row["pr_action"], "R-POST-04", row)
-        return _held(adjustment, "R-POST-04", f"not billable without a look: {row['note']}")
+        return _held(
+            adjustment, "R-POST-04", f"not billable without a look: {row['note']}"
+        )
     if adjustment.carc == "16" and not rarcs:
         return _held(adjustment, "R-DEN-03", "the payer names no field to fix")
     if row["amt"] == "contractual":
@@ -128,7 +130,9 @@ def override(rarcs: Sequence[str]) -> tuple[str, str] | None:
 def fix_field(rarcs: Sequence[str]) -> str:
     """The field of the claim that a remark code names."""
     hints = rows("rarc_hints", "rarcs", "code")
-    named = [hints[r]["fix_field"] for r in rarcs if r in hints and hints[r]["fix_field"]]
+    named = [
+        hints[r]["fix_field"] for r in rarcs if r in hints and hints[r]["fix_field"]
+    ]
     return str(named[0]) if named else ""
 
 
@@ -154,7 +158,10 @@ def outcome(
     """What one line posts and leaves open."""
     rarcs = (*line.rarcs, *claim_rarcs)
     treated = tuple(treat(a, rarcs) for a in line.adjustments)
-    sums = {kind: _sum(treated, kind) for kind in ("contractual", "patient", "denied", "held", "wait")}
+    sums = {
+        kind: _sum(treated, kind)
+        for kind in ("contractual", "patient", "denied", "held", "wait")
+    }
     expected = expected_allowed(profile, line, units) if primary else None
     contractual, shortfall = _cap(line, treated, sums, expected, profile)
     left_open = line.charge - line.paid - contractual - sums["patient"]

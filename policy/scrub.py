@@ -66,12 +66,20 @@ def _npis(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     ]
     for field, provider in named:
         if provider is not None and not npi_is_valid(provider.npi):
-            yield field, "the NPI is not valid", "Enter the ten-digit NPI of the register."
+            yield (
+                field,
+                "the NPI is not valid",
+                "Enter the ten-digit NPI of the register.",
+            )
 
 
 def _billing(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     if not claim.billing.taxonomy:
-        yield "2000A PRV03", "the billing taxonomy is missing", "Enter the taxonomy code."
+        yield (
+            "2000A PRV03",
+            "the billing taxonomy is missing",
+            "Enter the taxonomy code.",
+        )
     if not re.fullmatch(r"\d{9}", claim.billing.tax_id):
         yield "2010AA REF*EI", "the tax id is not nine digits", "Enter the tax id."
     if not re.fullmatch(r"\d{9}", claim.billing.address.zip):
@@ -80,7 +88,11 @@ def _billing(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 def _totals(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     if claim.charge != claim.line_total:
-        yield "2300 CLM02", "the total differs from the lines", "Correct total or lines."
+        yield (
+            "2300 CLM02",
+            "the total differs from the lines",
+            "Correct total or lines.",
+        )
 
 
 def _counts(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
@@ -109,7 +121,11 @@ def _frequency(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, 
         if not claim.payer_icn:
             yield "2300 REF*F8", "the payer's claim number is missing", "Enter it."
         if context.payer and not context.payer.capabilities.frequency_7:
-            yield "2300 CLM05-3", "this payer takes no replacements", "Send a new claim."
+            yield (
+                "2300 CLM05-3",
+                "this payer takes no replacements",
+                "Send a new claim.",
+            )
 
 
 def _subscriber(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
@@ -129,7 +145,11 @@ def _patient(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
         yield f"{loop} DMG03", "the sex is missing", "Enter F, M or U."
     first = claim.service_from
     if person.birth_date and first and person.birth_date > first:
-        yield f"{loop} DMG02", "born after the date of service", "Correct the birth date."
+        yield (
+            f"{loop} DMG02",
+            "born after the date of service",
+            "Correct the birth date.",
+        )
 
 
 def _dates(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
@@ -142,7 +162,9 @@ def _dates(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]
             yield field, "the service ends before it begins", "Correct the dates."
 
 
-def _authorization(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+def _authorization(
+    claim: Claim, context: ScrubContext
+) -> Iterator[tuple[str, str, str]]:
     if context.payer is None or context.authorization_waived or claim.prior_auth:
         return
     for code in codes_needing(context.payer, claim):
@@ -165,7 +187,10 @@ def _limit(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]
     first, last = claim.service_from, claim.service_to
     if context.payer is None or first is None or last is None:
         return
-    if claim.frequency == "1" and legal_limit(context.payer, first, last) < context.today:
+    if (
+        claim.frequency == "1"
+        and legal_limit(context.payer, first, last) < context.today
+    ):
         fix = "Send it with proof of earlier filing, or ask for a timely write-off."
         yield "2400 DTP472", "the filing limit has passed", fix
 
@@ -175,15 +200,27 @@ def _charges(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
         if line.charge < ZERO:
             yield f"2400/{line.number} SV102", "the charge is negative", "Correct it."
         if line.units <= 0:
-            yield f"2400/{line.number} SV104", "the units are not above zero", "Correct."
+            yield (
+                f"2400/{line.number} SV104",
+                "the units are not above zero",
+                "Correct.",
+            )
 
 
 def _codes(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     for line in claim.lines:
         if not _CODE.match(line.code):
-            yield f"2400/{line.number} SV101-2", "not a CPT or HCPCS code", "Correct it."
+            yield (
+                f"2400/{line.number} SV101-2",
+                "not a CPT or HCPCS code",
+                "Correct it.",
+            )
         if any(not _MODIFIER.match(m) for m in line.modifiers):
-            yield f"2400/{line.number} SV101-3", "not a modifier", "Two characters each."
+            yield (
+                f"2400/{line.number} SV101-3",
+                "not a modifier",
+                "Two characters each.",
+            )
 
 
 def _diagnoses(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
@@ -231,7 +268,14 @@ EDITS: dict[str, tuple[str, str, Edit]] = {
 def scrub(claim: Claim, context: ScrubContext) -> tuple[Finding, ...]:
     """Run every edit; all failures at once, in the order of their numbers."""
     return tuple(
-        Finding(edit=number, rule=rule, severity=severity, field=field, reason=reason, fix=fix)
+        Finding(
+            edit=number,
+            rule=rule,
+            severity=severity,
+            field=field,
+            reason=reason,
+            fix=fix,
+        )
         for number, (rule, severity, edit) in EDITS.items()
         if number not in context.overridden
         for field, reason, fix in edit(claim, context)

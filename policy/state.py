@@ -34,7 +34,11 @@ def state_after(facts: StateFacts) -> Decision:
 def _first(facts: StateFacts) -> tuple[ClaimState, str]:
     in_flight = facts.replacement_in_flight
     candidates = (
-        (facts.open_remit_question, ClaimState.REMIT_HOLD, "a remittance question is open"),
+        (
+            facts.open_remit_question,
+            ClaimState.REMIT_HOLD,
+            "a remittance question is open",
+        ),
         (facts.appeal_out, ClaimState.APPEAL, "an appeal is out on an open line"),
         (in_flight is not None, in_flight, "a replacement is in flight"),
         (
@@ -52,7 +56,11 @@ def _first(facts: StateFacts) -> tuple[ClaimState, str]:
         ),
         (facts.plan_active, ClaimState.PLAN, "a payment plan is active"),
         (facts.patient_due > ZERO, ClaimState.PATIENT_BALANCE, "only the patient owes"),
-        (facts.insurer_open > ZERO, ClaimState.REMIT_HOLD, "money is open at the payer"),
+        (
+            facts.insurer_open > ZERO,
+            ClaimState.REMIT_HOLD,
+            "money is open at the payer",
+        ),
     )
     for holds, state, reason in candidates:
         if holds and state is not None:

@@ -30,6 +30,13 @@ def decide(category: str, *, seen_in: str) -> Decision:
 
 def hint(status: str) -> str:
     """Our own words for a status code, and where to look; the code when unknown."""
-    part = next((k for k in table(TABLE) if k not in ("version", "categories", "unknown_category")), "")
+    part = next(
+        (
+            k
+            for k in table(TABLE)
+            if k not in ("version", "categories", "unknown_category")
+        ),
+        "",
+    )
     row = rows(TABLE, part, "code").get(status) if part else None
     return f"{row['meaning']}; {row['hint']}" if row else f"status {status}"

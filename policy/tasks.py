@@ -39,7 +39,10 @@ def priority(
 
 def band(points: int) -> str:
     """P1 from 500, P2 from 300, P3 from 150, else P4."""
-    return next((b for limit, b in ((500, "P1"), (300, "P2"), (150, "P3")) if points >= limit), "P4")
+    return next(
+        (b for limit, b in ((500, "P1"), (300, "P2"), (150, "P3")) if points >= limit),
+        "P4",
+    )
 
 
 def roles_of(roles: Iterable[str]) -> set[str]:

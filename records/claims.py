@@ -77,7 +77,9 @@ class ClaimRow:
 
 
 _ROW = [
-    c for c in claim.c if c.name not in ("content_enc", "content_version", "identity_index")
+    c
+    for c in claim.c
+    if c.name not in ("content_enc", "content_version", "identity_index")
 ]
 
 

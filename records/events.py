@@ -31,9 +31,7 @@ class Because:
         """The same moment, with what ``decision`` names as rule and evidence."""
         data = {"action": decision.action, "evidence": list(decision.evidence)}
         actor = self.actor if decision.actor == MACHINE else decision.actor
-        return Because(
-            self.at, self.today, decision.rule, actor, decision.table, data
-        )
+        return Because(self.at, self.today, decision.rule, actor, decision.table, data)
 
 
 def add(

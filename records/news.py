@@ -12,16 +12,18 @@ from records.instants import to_text
 from records.tables import news
 
 
-def add(
-    conn: Connection, *, workflow_id: str, kind: str, ref: str, today: date
-) -> str:
+def add(conn: Connection, *, workflow_id: str, kind: str, ref: str, today: date) -> str:
     """Store one piece of news, once per (ref, workflow); its id."""
     news_id = f"{ref}/{workflow_id}"[:200]
     known = conn.execute(select(news.c.id).where(news.c.id == news_id)).first()
     if known is None:
         conn.execute(
             insert(news).values(
-                id=news_id, workflow_id=workflow_id, kind=kind, ref=ref, created_on=today
+                id=news_id,
+                workflow_id=workflow_id,
+                kind=kind,
+                ref=ref,
+                created_on=today,
             )
         )
     return news_id

@@ -15,19 +15,15 @@ from claims.money import ZERO
 from edi.acks import write_999, write_ta1
 from edi.errors import EdiError
 from edi.segments import FileKind, Interchange, OutboundEnvelope, read
-from edi.x270 import (
-    AskedEligibility,
-    CoverageAnswer,
-    read_eligibility_inquiries,
-    write_eligibility_answers,
-)
-from edi.x276 import StatusAnswer, read_status_inquiries, write_status_answers
+from edi.x270 import write_eligibility_answers
+from edi.x276 import write_status_answers
 from edi.x277ca import AnsweredClaim, write_277ca
 from edi.x837 import read_claims
 from simulator import front_door
 from simulator.agenda import Agenda, DecideClaim, OfficeRow, ReadyFile, Replace
 from simulator.cases import Case, Cases, Decided
 from simulator.fates import Script
+from simulator.inquiries import coverage_answers, status_answers
 from simulator.mailbox import OFFICE, Sent, as_csv
 from simulator.office import appeal_row, authorization_row, payment_row
 from simulator.plans import PLANS, Plan
@@ -151,71 +147,29 @@ class Clearinghouse:
             self.agenda.add(next_business_day(day), row)
 
     def _answer_eligibility(self, sent: Sent, one: Interchange, day: date) -> None:
-        asked = sorted(
-            read_eligibility_inquiries(sent.content), key=lambda a: a.payer_edi_id
-        )
-        for edi_id, questions in groupby(asked, key=lambda a: a.payer_edi_id):
-            plan = PLANS.get(edi_id)
-            answers = [self._coverage(q, plan) for q in questions] if plan else []
-            said = [a for a in answers if a is not None]
-            if plan is None or not said:
-                continue
-            trading = _trading(sent, one)
+        trading = _trading(sent, one)
+        for plan, answers in coverage_answers(self.script, sent.content):
             content = write_eligibility_answers(
-                said,
+                answers,
                 self._envelope(trading, day),
                 payer_name=plan.name,
-                payer_edi_id=edi_id,
+                payer_edi_id=plan.edi_id,
                 provider_npi=trading.practice_id,
             )
-            self.agenda.add(day, ReadyFile(sent.partner, "271", edi_id, content))
-
-    def _coverage(
-        self, asked: AskedEligibility, plan: Plan | None
-    ) -> CoverageAnswer | None:
-        coverage = self.script.fate(asked.member_id).coverage
-        if plan is None or coverage.answer == "silence":
-            return None
-        answer = CoverageAnswer(
-            trace=asked.trace,
-            member_id=asked.member_id,
-            last_name=asked.last_name or "MEMBER",
-            first_name=asked.first_name,
-        )
-        if coverage.answer == "unmatched":
-            return answer.model_copy(update={"eb01": "", "aaa": coverage.aaa or "75"})
-        if coverage.answer == "inactive":
-            return answer.model_copy(update={"eb01": "6"})
-        day = asked.service_date
-        percent = f"{plan.coinsurance_percent:f}" if plan.coinsurance_percent else None
-        return answer.model_copy(
-            update={
-                "plan_begins": day.replace(month=1, day=1) if day else None,
-                "deductible": coverage.deductible,
-                "deductible_remaining": coverage.deductible_remaining,
-                "coinsurance_percent": percent,
-            }
-        )
+            self.agenda.add(day, ReadyFile(sent.partner, "271", plan.edi_id, content))
 
     def _answer_status(self, sent: Sent, one: Interchange, day: date) -> None:
-        asked = sorted(
-            read_status_inquiries(sent.content), key=lambda a: a.payer_edi_id
-        )
+        trading = _trading(sent, one)
         due = next_business_day(day)
-        for edi_id, questions in groupby(asked, key=lambda a: a.payer_edi_id):
-            plan = PLANS.get(edi_id)
-            if plan is None:
-                continue
-            trading = _trading(sent, one)
-            answers: list[StatusAnswer] = [self.cases.status(q) for q in questions]
+        for plan, answers in status_answers(self.cases, sent.content):
             content = write_status_answers(
                 answers,
                 self._envelope(trading, due),
                 payer_name=plan.name,
-                payer_edi_id=edi_id,
+                payer_edi_id=plan.edi_id,
                 provider_npi=trading.practice_id,
             )
-            self.agenda.add(due, ReadyFile(sent.partner, "277", edi_id, content))
+            self.agenda.add(due, ReadyFile(sent.partner, "277", plan.edi_id, content))
 
     # --- answering -----------------------------------------------------------------
 
@@ -349,4 +303,3 @@ def _acknowledged(claim: Claim, status: str, case: Case | None) -> AnsweredClaim
         member_id=claim.subscriber.person.member_id,
         service_date=claim.service_from,
     )
-

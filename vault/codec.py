@@ -1,17 +1,32 @@
 """Every payload and failure of Temporal through AES-256-GCM (design "Trust").
 
 Associated data is namespace and workflow id, so a payload moved to another workflow is
-refused; plaintext is refused on decode. Bound by the SDK's serialization context, which
-covers inputs, results, signals, updates, queries and activities alike.
+refused; plaintext is refused on decode. The workflow id comes from the SDK's
+serialization context, which covers inputs, results, signals, updates, queries, memos
+and activities, local ones too.
+
+Three cases need a word:
+
+- **No workflow** (the memo of a schedule, a standalone activity, Nexus): bound to the
+  namespace alone and marked so in the metadata. It is read only where there is no
+  workflow either: a workflow never accepts a payload that is not bound to it.
+- **Scheduled workflows**: a schedule appends its time to the workflow id, and the
+  server hands the result of one run to the next, whose id differs. So the time is left
+  out of the binding: the runs of one schedule are bound as one.
+- **The namespace** is the one this codec was made for, not the context's, because the
+  SDK's replayer reports an invented one.
+
+Not encrypted by anyone: workflow ids, names of handlers and of failure types, search
+attributes.
 """
 
-import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import (
@@ -25,9 +40,14 @@ from temporalio.converter import (
 )
 
 from vault.keys import KeyRing, UnknownKeyError
+from vault.sealing import Sealer, SealError, bind
 
 ENCODING = b"binary/encrypted"
-NONCE = 12
+KEY_METADATA = "key"
+BOUND_METADATA = "bound"
+NAMESPACE_ONLY = b"namespace"
+
+_SCHEDULE_TIME = re.compile(r"-\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\Z")
 
 
 class CodecError(ValueError):
@@ -37,63 +57,78 @@ class CodecError(ValueError):
 class EncryptionCodec(PayloadCodec, WithSerializationContext):
     """Encrypts for one workflow; without a context it binds the namespace alone."""
 
-    def __init__(self, ring: KeyRing, namespace: str, workflow_id: str = "") -> None:
-        """``workflow_id`` comes from ``with_context``."""
-        self._ring = ring
+    def __init__(self, ring: KeyRing, namespace: str) -> None:
+        """``namespace`` is the one whose payloads this codec reads and writes."""
+        self._sealer = Sealer(ring, "payload")
         self._namespace = namespace
-        self._bound = f"{namespace}\0{workflow_id}".encode()
-        self._ciphers: dict[str, AESGCM] = {}
+        self._workflow_id = ""
 
     def with_context(self, context: SerializationContext) -> Self:
-        """The codec of the workflow that ``context`` names."""
-        workflow_id = ""
+        """The codec of the workflow that ``context`` names, if it names one."""
+        workflow_id = None
         if isinstance(
             context, WorkflowSerializationContext | ActivitySerializationContext
         ):
-            workflow_id = context.workflow_id or ""
-        return type(self)(self._ring, self._namespace, workflow_id)
+            workflow_id = context.workflow_id
+        return self.for_workflow(workflow_id or "")
 
-    def _gcm(self, key_id: str) -> AESGCM:
-        if key_id not in self._ciphers:
-            self._ciphers[key_id] = AESGCM(self._ring.subkey(key_id, "payload"))
-        return self._ciphers[key_id]
+    def for_workflow(self, workflow_id: str) -> Self:
+        """The codec of one workflow; "" is that of payloads without a workflow."""
+        bound = copy(self)
+        bound._workflow_id = _SCHEDULE_TIME.sub("", workflow_id)
+        return bound
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encrypt whole payloads, metadata included."""
-        return [self.seal(p) for p in payloads]
+        return [self.seal(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decrypt; anything else than our own ciphertext is refused."""
-        return [self.unseal(p) for p in payloads]
+        return [self.unseal(payload) for payload in payloads]
 
     def seal(self, payload: Payload) -> Payload:
         """One payload, encrypted."""
-        key_id = self._ring.active
-        nonce = os.urandom(NONCE)
-        sealed = self._gcm(key_id).encrypt(
-            nonce, payload.SerializeToString(), self._bound
-        )
-        return Payload(
-            metadata={"encoding": ENCODING, "key": key_id.encode()}, data=nonce + sealed
-        )
+        key_id, body = self._sealer.encrypt(payload.SerializeToString(), self._bound())
+        metadata = {"encoding": ENCODING, KEY_METADATA: key_id.encode()}
+        if not self._workflow_id:
+            metadata[BOUND_METADATA] = NAMESPACE_ONLY
+        return Payload(metadata=metadata, data=body)
 
     def unseal(self, payload: Payload) -> Payload:
         """One payload, decrypted.
 
         Raises:
-            CodecError: plaintext, damaged, unknown key, or of another workflow.
+            CodecError: plaintext, damaged, of an unknown key or of another workflow.
+                Its text holds nothing of the content.
         """
-        if payload.metadata.get("encoding") != ENCODING:
-            raise CodecError("a payload is not encrypted and was refused")
-        try:
-            key_id = payload.metadata["key"].decode()
-            nonce, sealed = payload.data[:NONCE], payload.data[NONCE:]
-            plain = self._gcm(key_id).decrypt(nonce, sealed, self._bound)
-        except (InvalidTag, UnknownKeyError, KeyError, ValueError):
+        metadata = payload.metadata
+        if metadata.get("encoding") != ENCODING:
             raise CodecError(
-                "a payload cannot be decrypted for this workflow and was refused"
+                "A payload is not encrypted. It was refused, unread. Find out who "
+                "wrote to this workflow without the shared data converter."
+            )
+        marked = metadata.get(BOUND_METADATA) == NAMESPACE_ONLY
+        if marked == bool(self._workflow_id):
+            raise CodecError(
+                "A payload is bound to a workflow where none is expected, or to none "
+                "where one is. It was refused, unread."
+            )
+        key_id = metadata.get(KEY_METADATA, b"").decode("ascii", "replace")
+        try:
+            plain = self._sealer.decrypt(key_id, payload.data, self._bound())
+            return Payload.FromString(plain)
+        except UnknownKeyError as error:
+            raise CodecError(str(error)) from None
+        except (SealError, DecodeError):
+            raise CodecError(
+                "A payload was changed or belongs to another workflow. It was refused, "
+                "unread. Compare the history with its archived copy."
             ) from None
-        return Payload.FromString(plain)
+
+    def _bound(self) -> bytes:
+        if self._workflow_id:
+            return bind("workflow", self._namespace, self._workflow_id)
+        return bind("namespace", self._namespace)
 
 
 def data_converter(ring: KeyRing, namespace: str) -> DataConverter:
@@ -103,3 +138,17 @@ def data_converter(ring: KeyRing, namespace: str) -> DataConverter:
         payload_codec=EncryptionCodec(ring, namespace),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
+
+
+def decode_payloads_for_audit(
+    ring: KeyRing, namespace: str, workflow_id: str, payloads: Iterable[Payload]
+) -> list[Payload]:
+    """Payloads of one workflow in the clear. The caller logs who read them and why.
+
+    ``workflow_id`` "" reads payloads that belong to no workflow (a schedule's memo).
+
+    Raises:
+        CodecError: one of them is plaintext, damaged, or of another workflow.
+    """
+    codec = EncryptionCodec(ring, namespace).for_workflow(workflow_id)
+    return [codec.unseal(payload) for payload in payloads]

@@ -4,16 +4,15 @@ The row's key is associated data, so a value copied to another row cannot be rea
 """
 
 import hmac
-import os
+import re
+import unicodedata
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from vault.keys import KeyRing, UnknownKeyError
+from vault.sealing import Sealer, SealError, bind
 
-from vault.keys import KeyRing
-
-NONCE = 12
 INDEX_LENGTH = 32
+"""Hexadecimal digits kept of a keyed hash: 128 bits."""
 
 
 class FieldCipherError(Exception):
@@ -21,47 +20,51 @@ class FieldCipherError(Exception):
 
 
 class FieldCipher:
-    """AES-256-GCM per value; layout: key id length, key id, nonce, ciphertext."""
+    """AES-256-GCM per value; ``vault/sealing.py`` has the layout."""
 
     def __init__(self, ring: KeyRing) -> None:
         """Encrypt with the ring's active key."""
-        self._ring = ring
-        self._cipher: dict[str, AESGCM] = {}
-
-    def _gcm(self, key_id: str) -> AESGCM:
-        if key_id not in self._cipher:
-            self._cipher[key_id] = AESGCM(self._ring.subkey(key_id, "field"))
-        return self._cipher[key_id]
+        self._sealer = Sealer(ring, "field")
+        self._index_key = ring.subkey(ring.index, "index")
 
     def encrypt(self, plaintext: str | bytes, *, row_key: str) -> bytes:
-        """Encrypt a value for one row; ``row_key`` is ``table:id``."""
+        """Encrypt a value for one row; ``row_key`` is ``kind:id``."""
         data = plaintext.encode() if isinstance(plaintext, str) else plaintext
-        nonce = os.urandom(NONCE)
-        key_id = self._ring.active
-        sealed = self._gcm(key_id).encrypt(nonce, data, row_key.encode())
-        name = key_id.encode()
-        return bytes([len(name)]) + name + nonce + sealed
+        return self._sealer.seal(data, bind(row_key))
 
     def decrypt(self, blob: bytes, *, row_key: str) -> bytes:
         """The value as bytes.
 
         Raises:
-            FieldCipherError: damaged, or encrypted for another row.
+            FieldCipherError: not encrypted, damaged, of another row, or its key is
+                missing. Its text has the kind of the row, neither id nor content.
         """
         try:
-            size = blob[0]
-            key_id = blob[1 : 1 + size].decode()
-            start = 1 + size
-            nonce, sealed = blob[start : start + NONCE], blob[start + NONCE :]
-            return self._gcm(key_id).decrypt(nonce, sealed, row_key.encode())
-        except (InvalidTag, IndexError, ValueError):
-            kind = row_key.split(":")[0]
-            raise FieldCipherError(
-                f"A stored {kind} value cannot be decrypted for its row. It was not shown."
-            ) from None
+            return self._sealer.open(blob, bind(row_key))
+        except UnknownKeyError as error:
+            advice = f"Put key {error.key_id} back into the key file."
+        except SealError:
+            advice = "Restore the row from the backup."
+        raise FieldCipherError(
+            f"A stored value of kind {_kind(row_key)} cannot be decrypted for its row. "
+            f"It was not shown. {advice}"
+        )
 
     def index(self, value: str, *, kind: str) -> str:
-        """A keyed hash of the normalised value, comparable for ever."""
-        key = self._ring.subkey(self._ring.index, f"index/{kind}")
-        normal = " ".join(value.upper().split())
-        return hmac.new(key, normal.encode(), sha256).hexdigest()[:INDEX_LENGTH]
+        """A keyed hash of the normalised value, the same after every key rotation.
+
+        Case, width and spacing do not count; ``kind`` keeps equal values of different
+        columns apart. 32 hexadecimal digits.
+        """
+        message = bind(kind, _normal(value))
+        return hmac.new(self._index_key, message, sha256).hexdigest()[:INDEX_LENGTH]
+
+
+def _normal(value: str) -> str:
+    folded = unicodedata.normalize("NFKC", value).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def _kind(row_key: str) -> str:
+    kind, colon, _ = row_key.partition(":")
+    return kind if colon and re.fullmatch(r"[a-z_]{1,32}", kind) else "unknown"

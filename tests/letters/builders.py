@@ -95,7 +95,11 @@ def make_appeal(**changes: Any) -> AppealFacts:
         "clinician": "Dr. Ana Lee",
         "lines": (
             ServiceLineFacts(
-                number=1, code="73721", modifiers=("RT",), charge="890.00", denied="890.00"
+                number=1,
+                code="73721",
+                modifiers=("RT",),
+                charge="890.00",
+                denied="890.00",
             ),
         ),
         "denial": DenialFacts(

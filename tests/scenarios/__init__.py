@@ -1,0 +1,1 @@
+"""Plays golden scenarios against the real workflows; knows nothing of particular files."""

@@ -1,0 +1,185 @@
+"""A scenario file (``claim-scenario/1``) as values, and its claims as 837P content."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from claims.claim import (
+    Address,
+    Claim,
+    Payer,
+    Person,
+    Provider,
+    ServiceLine,
+    Subscriber,
+)
+from claims.money import usd
+from payers.profile import PayerBook
+
+DROP_EVENTS = ("appointment_booked", "270_sent", "271_received")
+
+
+@dataclass(frozen=True)
+class Story:
+    """One file: given, steps, expect."""
+
+    path: Path
+    data: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> "Story":
+        """Read one file.
+
+        Raises:
+            ValueError: not a scenario of a schema we know.
+        """
+        data = yaml.safe_load(path.read_text())
+        if not isinstance(data, dict) or data.get("schema") != "claim-scenario/1":
+            raise ValueError("not a claim-scenario/1 file")
+        return cls(path, data)
+
+    @property
+    def id(self) -> str:
+        return str(self.data["id"])
+
+    @property
+    def given(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.data["given"]
+        return found
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        return list(self.data["steps"])
+
+    @property
+    def expect(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.data["expect"]
+        return found
+
+    @property
+    def anchor(self) -> date:
+        return date.fromisoformat(self.given["anchor_date"])
+
+    def day(self, number: int) -> date:
+        """The date of a story day."""
+        return self.anchor + timedelta(number)
+
+    @property
+    def first_day(self) -> int:
+        days = [s["day"] for s in self.steps]
+        return min([0, *days])
+
+    @property
+    def last_day(self) -> int:
+        days = [s["day"] for s in self.steps]
+        days += [c["day"] for c in self.expect["checkpoints"]]
+        days += [t["closed_day"] for t in self.expect["tasks"] if "closed_day" in t]
+        return max(days)
+
+    def of_day(self, number: int) -> list[dict[str, Any]]:
+        """The day's steps in their order."""
+        return [s for s in self.steps if s["day"] == number]
+
+    def drop_day(self, claim: dict[str, Any]) -> int:
+        """The day the practice system hands the claim over: its date of service, or
+        the first step before it that already needs the claim."""
+        service = (date.fromisoformat(claim["dos"]) - self.anchor).days
+        coded = [s["day"] for s in self.steps if s["event"] == "claim_coded"]
+        if coded:
+            return int(coded[0])
+        early = [
+            s["day"]
+            for s in self.steps
+            if s["event"] in DROP_EVENTS
+            and s["day"] < service
+            and (s.get("content") or {}).get("claim", claim["pcn"]) == claim["pcn"]
+        ]
+        return int(min([service, *early]))
+
+    def patient(self, claim: dict[str, Any]) -> dict[str, Any]:
+        """The claim's patient; a second one stands under ``patients``."""
+        wanted = claim.get("patient")
+        main: dict[str, Any] = self.given["patient"]
+        others = self.given.get("patients", [])
+        return next((p for p in [main, *others] if p["id"] == wanted), main)
+
+    def coverage(self, claim: dict[str, Any]) -> dict[str, Any]:
+        """The cover the claim is first billed to."""
+        known = [c for c in self.given["coverages"] if c.get("found_on_day") is None]
+        mine = [c for c in known if c.get("claim") == claim["pcn"]]
+        found: dict[str, Any] = (mine or known)[0]
+        return found
+
+
+def content_of(story: Story, claim: dict[str, Any], payers: PayerBook) -> Claim:
+    """The claim as the practice system's 837P carries it."""
+    coverage = story.coverage(claim)
+    profile = payers.get(coverage["payer"])
+    assert profile is not None, f"no profile of {coverage['payer']}"  # noqa: S101
+    patient = story.patient(claim)
+    practice = story.given["practice"]
+    referring = claim.get("referring")
+    return Claim(
+        pcn=claim["pcn"],
+        charge=usd(claim["total_charge"]),
+        place_of_service=claim["pos"],
+        diagnoses=tuple(d.replace(".", "") for d in claim["dx"]),
+        billing=Provider(
+            last_or_organization=practice["name"].split(" (")[0],
+            npi=practice["billing_npi"],
+            is_organization=True,
+            taxonomy="207Q00000X",
+            tax_id=practice["tax_id"],
+            address=Address(
+                line1="40 Harbor Road", city="Lakeport", state="IL", zip="625010001"
+            ),
+        ),
+        subscriber=Subscriber(
+            filing_indicator=profile.edi.claim_filing_indicator,
+            person=_person(patient, coverage["member_id"]),
+        ),
+        payer=Payer(name=profile.name, edi_id=profile.edi.payer_edi_id),
+        rendering=Provider(
+            last_or_organization="Lee",
+            first="Ana",
+            npi=claim["rendering_npi"],
+            taxonomy="207Q00000X",
+        ),
+        referring=Provider(
+            last_or_organization=referring["last"],
+            first=referring["first"],
+            npi=referring["npi"],
+        )
+        if referring
+        else None,
+        prior_auth=claim.get("auth_number", ""),
+        lines=tuple(_line(claim, line) for line in claim["lines"]),
+    )
+
+
+def _person(patient: dict[str, Any], member: str) -> Person:
+    first, _, last = patient["name"].partition(" ")
+    return Person(
+        last=last,
+        first=first,
+        birth_date=date.fromisoformat(patient["dob"]),
+        sex=patient["sex"],
+        address=Address(**patient["address"]) if patient.get("address") else Address(),
+        member_id=member,
+    )
+
+
+def _line(claim: dict[str, Any], line: dict[str, Any]) -> ServiceLine:
+    return ServiceLine(
+        number=line["n"],
+        code=line["cpt"],
+        modifiers=tuple(line["mods"]),
+        charge=usd(line["charge"]),
+        units=Decimal(str(line["units"])),
+        pointers=tuple(line["dx_ptr"]),
+        service_from=date.fromisoformat(line.get("dos", claim["dos"])),
+    )
