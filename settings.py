@@ -1,17 +1,27 @@
-"""Environment -> frozen ``Settings``; with desk/, worker.py and starter.py its only readers.
+"""Environment -> frozen ``Settings``; with desk/, worker.py and starter.py its only
+readers.
 
-Every variable is ``CLAIMTHREAD_<FIELD>``. The Temporal address falls back to the embedded
-server's address file under the data folder, then to ``TEMPORAL_ADDRESS``.
+Every variable is ``CLAIMTHREAD_<FIELD>``. The Temporal address falls back to the
+embedded server's address file under the data folder, then to ``TEMPORAL_ADDRESS``.
 """
 
 import json
+import logging
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from temporalio.client import Client
 from temporalio.converter import DataConverter
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.service import TLSConfig
 
 from vault.codec import data_converter
@@ -104,6 +114,15 @@ def converter(settings: Settings, ring: KeyRing) -> DataConverter:
     return data_converter(ring, settings.temporal_namespace)
 
 
+@cache
+def core_runtime() -> Runtime:
+    """The SDK's engine with its log in Python's: by itself it writes to stdout."""
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
+    levels = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    logs = LoggingConfig(filter=levels, forwarding=forwarding)
+    return Runtime(telemetry=TelemetryConfig(logging=logs))
+
+
 async def connect(settings: Settings, ring: KeyRing) -> Client:
     """Connect to the Temporal server with the shared converter."""
     address, _ = settings.address()
@@ -114,4 +133,5 @@ async def connect(settings: Settings, ring: KeyRing) -> Client:
         data_converter=converter(settings, ring),
         tls=tls,
         api_key=settings.temporal_api_key or None,
+        runtime=core_runtime(),
     )

@@ -62,11 +62,30 @@ ACTIVITIES: list[type] = [
     SubmissionActivities,
     TellingActivities,
 ]
-PASS_THROUGH = (
-    "activities claims edi exchange ledger letters payers policy records vault pydantic "
-    "pydantic_core annotated_types sqlalchemy holidays dateutil yaml jinja2 typst "
-    "markdown_it cryptography pyx12"
-).split()
+PASS_THROUGH = [
+    "activities",
+    "claims",
+    "edi",
+    "exchange",
+    "ledger",
+    "letters",
+    "payers",
+    "policy",
+    "records",
+    "vault",
+    "pydantic",
+    "pydantic_core",
+    "annotated_types",
+    "sqlalchemy",
+    "holidays",
+    "dateutil",
+    "yaml",
+    "jinja2",
+    "typst",
+    "markdown_it",
+    "cryptography",
+    "pyx12",
+]
 THREADS = 40
 
 
@@ -111,6 +130,7 @@ def build_worker(
 async def serve(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT, then drain."""
     from cli.office import open_office
+
     from settings import load
 
     settings = load()

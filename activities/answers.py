@@ -1,4 +1,5 @@
-"""What payers and clearinghouses answer: TA1, 999, 277CA, 277, 271 (R-ACK, R-FUP, R-ELG).
+"""What payers and clearinghouses answer: TA1, 999, 277CA, 277, 271 (R-ACK, R-FUP,
+R-ELG).
 
 An acceptance is recorded and wakes nobody; a rejection, a status answer and an inactive
 coverage are news. Late or out-of-order answers never undo a newer one (R-BAD-04).
@@ -7,8 +8,6 @@ coverage are news. Late or out-of-order answers never undo a newer one (R-BAD-04
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
-
-from sqlalchemy import Connection, RowMapping
 
 from activities import settle, steps
 from activities.followup import review, to_person
@@ -25,6 +24,7 @@ from policy import status as status_rules
 from policy import timers
 from records import claims, events, inquiries, submissions, tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 
 AT_PAYER = (

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 
 from activities import settle, steps
@@ -20,6 +19,7 @@ from letters.check import missing_elements
 from policy import appeal as rules
 from records import accounts, claims, news, remittances, tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 
 NO_ERA_DAYS = 30
@@ -284,7 +284,8 @@ def resolve_prepare(
     )
     for number in appeal["lines"]:
         _mark_line(conn, row, number, "appealed", f"appeal level {appeal['level']}")
-    words = f"Appeal level {appeal['level']} sent, prepared by {preparer}, signed by {why.actor}"
+    signers = f"prepared by {preparer}, signed by {why.actor}"
+    words = f"Appeal level {appeal['level']} sent, {signers}"
     settle.settle(conn, office, row.id, why.by_rule("R-APP-03"), words)
     return words
 
@@ -320,7 +321,8 @@ def take_decision(
     sha: str,
     why: Because,
 ) -> bool:
-    """The payer decided an appeal (``appeal_decisions.csv``); False when none is out."""
+    """The payer decided an appeal (``appeal_decisions.csv``); False when none is
+    out."""
     found = [
         a
         for a in accounts.appeals_of(conn, row.id)

@@ -4,8 +4,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
-
 from activities.office import Office
 from claims.claim import Claim
 from claims.money import ZERO, from_cents, usd
@@ -24,6 +22,7 @@ from policy import appeal as rules
 from policy.remittance import words_of
 from records import claims, inquiries, remittances, submissions
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 
 CITED = {
@@ -186,7 +185,8 @@ def _argument(
         ]
     codes = ", ".join(n["code"] for n in lines)
     return [
-        f"The service billed as {codes} was ordered, done and documented as the enclosed "
+        f"The service billed as {codes} was ordered, done and documented as the "
+        "enclosed "
         f"records show. The reason you gave ({appeal['carc']}) does not apply to it."
     ]
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import steps
@@ -15,6 +14,7 @@ from claims.task import TaskType
 from policy import authorization as rules
 from records import claims, inquiries, tasks
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 
 from activities import (
@@ -26,6 +25,7 @@ from claims.messages import Applied
 from claims.task import DecisionRefused, TaskType
 from records import claims, news, tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 
 Resolve = Callable[[Connection, Office, ClaimRow, str, dict[str, str], Because], str]

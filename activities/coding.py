@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import steps
@@ -16,6 +15,7 @@ from claims.task import TaskType
 from policy import documentation as rules
 from records import claims, tasks
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 
 SCRUB = "SCRUB"

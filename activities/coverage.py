@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from sqlalchemy import Connection
-
 from activities import settle
 from activities.office import Office
 from claims.claim import ClaimState, Payer
@@ -12,6 +10,7 @@ from ledger.accounts import EntryType
 from ledger.entries import NewEntry, post
 from records import claims
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 from records.instants import to_text
 

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection
 
 from activities.appeal import take_decision
 from activities.office import Office
@@ -21,6 +20,7 @@ from claims.claim import ClaimState
 from claims.messages import NewsKind
 from claims.money import Usd, cents
 from records import claims, inquiries, remittances, reports
+from records.db import Connection
 from records.events import Because
 
 
@@ -105,7 +105,8 @@ Row = TypeVar("Row", bound=BaseModel)
 
 
 def _read(content: bytes, model: type[Row]) -> tuple[list[tuple[int, Row]], list[str]]:
-    """Good rows with their number, and what is wrong with the others, without values."""
+    """Good rows with their number, and what is wrong with the others, without
+    values."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

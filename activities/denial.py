@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
-
 from activities import settle, steps
 from activities.office import Office
 from activities.opening import open_claim_task
@@ -16,6 +14,7 @@ from ledger.balances import balances
 from ledger.entries import NewEntry, post
 from records import accounts, claims, news, remittances, tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 
@@ -76,7 +75,8 @@ def resolve_correction(
     form: dict[str, str],
     why: Because,
 ) -> str:
-    """Apply CORRECT_CLAIM: the whole claim again, with the newest ICN (R-COR-01, -02)."""
+    """Apply CORRECT_CLAIM: the whole claim again, with the newest ICN (R-COR-01,
+    -02)."""
     from activities.followup import as_original, corrected, resend
 
     content = corrected(conn, office, row, form)
@@ -105,7 +105,8 @@ def _replacement(office: Office, row: ClaimRow, content: Any, decision: str) -> 
         )
     if not row.payer_icn:
         raise DecisionRefused(
-            "The payer's claim number is not known, and a replacement needs it. Nothing "
+            "The payer's claim number is not known, and a replacement needs it. "
+            "Nothing "
             "was sent. Ask the payer for it, or decide new_claim (R-COR-02)."
         )
     frequency = "8" if decision == "void" else "7"
@@ -257,7 +258,8 @@ def resolve_write_off(
     task = tasks.get(conn, form["_task"])
     if task["evidence"].get("requested_by") == why.actor:
         raise DecisionRefused(
-            "You asked for this write-off, so another person must approve it (R-WOF-01). "
+            "You asked for this write-off, so another person must approve it "
+            "(R-WOF-01). "
             "Nothing was written off."
         )
     if decision == "refused":

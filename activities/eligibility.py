@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 
 from activities import steps
@@ -19,6 +18,7 @@ from claims.task import TaskType
 from policy import eligibility as rules
 from records import claims, events, inquiries, tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 
 FRESH = timedelta(hours=72)

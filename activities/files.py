@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import answers, csv_files
@@ -27,6 +26,7 @@ from edi.x270 import read_eligibility_answers
 from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
 from records import files, news, remittances, reports
+from records.db import Connection
 from records.events import Because
 from records.files import End
 

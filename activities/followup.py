@@ -1,4 +1,5 @@
-"""Follow-up: ask a silent payer, act on what it says, never wait without a date (R-FUP).
+"""Follow-up: ask a silent payer, act on what it says, never wait without a date
+(R-FUP).
 
 ``follow_up`` is the claim's own look: a timer is a wake-up, not the truth, so it acts
 only when the dated next step in SQL has come.
@@ -8,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import settle, steps
@@ -24,6 +24,7 @@ from claims.task import DecisionRefused, TaskType
 from policy import timers
 from records import claims, inquiries
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 
 ANSWER = "ANSWER_276"
@@ -234,7 +235,8 @@ def resolve_rejection(
         return _check_coverage_again(conn, office, row, why)
     if decision == "void":
         raise DecisionRefused(
-            "A rejected claim was never filed, so there is nothing to void. Nothing was "
+            "A rejected claim was never filed, so there is nothing to void. "
+            "Nothing was "
             "changed. Fix it, or send it back to eligibility."
         )
     content = as_original(corrected(conn, office, row, form))

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Connection
-
 from activities.office import Office
 from activities.steps import by_claim
 from claims.claim import Claim, ClaimState
@@ -20,6 +18,7 @@ from claims.money import ZERO, cents
 from edi.x837 import ClaimFile, read_claims
 from records import accounts, claims, events, files
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 
 UNKNOWN_PAYER = "UNKNOWN"

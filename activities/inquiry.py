@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 
 from activities.office import Office
@@ -13,6 +12,7 @@ from claims.claim import Claim
 from edi.x270 import EligibilityInquiry, write_eligibility_inquiries
 from edi.x276 import StatusInquiry, write_status_inquiries
 from records import claims, events, files, inquiries, submissions
+from records.db import Connection, RowMapping
 from records.events import Because
 
 

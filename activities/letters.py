@@ -2,13 +2,12 @@
 
 import hashlib
 
-from sqlalchemy import Connection
-
 from activities.office import Office
 from letters.facts import AppealFacts, StatementFacts
 from letters.render import render
 from records import accounts, events
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
 from temporalio.client import Client
 
 from claims.calendar import PracticeClock, local_date
@@ -16,7 +15,7 @@ from exchange.mailbox import Mailbox
 from payers.practice import Practice
 from payers.profile import PayerBook, PayerProfile
 from records import users
-from records.db import Database, make_engine
+from records.db import Connection, Database, make_engine
 from records.events import Because
 from vault.documents import DocumentStore
 from vault.fields import FieldCipher

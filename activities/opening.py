@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
-
 from activities.office import Office
 from claims.claim import ClaimState
 from claims.messages import claim_workflow_id
@@ -14,6 +12,7 @@ from ledger.balances import balances
 from policy.tasks import due_on, priority
 from records import tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.tasks import NewTask
 

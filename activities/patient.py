@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import settle, steps
@@ -18,9 +17,11 @@ from activities.opening import open_claim_task
 from activities.statement_letter import statement_facts
 from claims.calendar import (
     STATEMENT_HOUR,
-    at as at_hour,
     business_day_from,
     next_business_day,
+)
+from claims.calendar import (
+    at as at_hour,
 )
 from claims.claim import ClaimState
 from claims.messages import Look, account_workflow_id
@@ -32,6 +33,7 @@ from ledger.entries import NewEntry, post
 from policy import statements as rules
 from records import accounts, claims, tasks
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 from records.instants import to_text
 

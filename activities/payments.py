@@ -1,4 +1,5 @@
-"""Money of patients: visit payments, payments of statements, bounced ones (R-MON, R-PAT).
+"""Money of patients: visit payments, payments of statements, bounced ones (R-MON,
+R-PAT).
 
 A payment before the first remittance is a prepayment: it is on the ledger as credit and
 changes no state. After it, it pays what the patient owes; what is left over is credit.
@@ -8,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
 
 from activities import settle as settling
 from activities.office import Office
@@ -18,6 +18,7 @@ from ledger.balances import balances
 from ledger.entries import NewEntry, post
 from records import claims, remittances
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 from records.instants import to_text
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 
 from activities import settle as settling
@@ -41,6 +40,7 @@ from policy.remittance import LineOutcome
 from policy.tasks import due_on
 from records import claims, events, news, remittances, submissions, tasks
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 from records.tasks import NewTask
@@ -112,7 +112,8 @@ class RemittanceActivities:
 
     @activity.defn
     def post_remittance(self, remittance_id: str, at: datetime) -> Look:
-        """Post it if it can be trusted; else wait with a task. Again changes nothing."""
+        """Post it if it can be trusted; else wait with a task. Again changes
+        nothing."""
         why = self.office.because(at, "R-ERA-05")
         with self.office.writing() as conn:
             row = remittances.get(conn, remittance_id)
@@ -346,7 +347,8 @@ class _Poster:
         row: ClaimRow,
         decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
     ) -> None:
-        """Exact negatives of what was posted; the lines are undecided again (R-REV-01)."""
+        """Exact negatives of what was posted; the lines are undecided again
+        (R-REV-01)."""
         at, kind = found.position, EntryType
         contractual = -sum((r.contractual for _, _, r in decided), ZERO)
         patient = -sum((r.patient for _, _, r in decided), ZERO)
@@ -464,7 +466,8 @@ class _Poster:
             self.row,
             TaskType.PLB_REVIEW,
             self.why.by_rule("R-PLB-01"),
-            f"provider-level adjustment {adjustment.code} of {words(adjustment.amount)}",
+            f"provider-level adjustment {adjustment.code} of "
+            f"{words(adjustment.amount)}",
             {"code": adjustment.code, "amount": str(adjustment.amount)},
             f"{adjustment.position}:{number}",
         )
@@ -498,7 +501,8 @@ class _Poster:
         )
 
     def _decided_submission(self, claim_id: str) -> None:
-        """Posting never depends on the submission's status; it ends what is in flight."""
+        """Posting never depends on the submission's status; it ends what is in
+        flight."""
         submissions.withdraw(self.conn, claim_id)
         newest = submissions.newest(self.conn, claim_id)
         if newest is not None:
@@ -655,7 +659,8 @@ def resolve_unmatched_file(
     form: dict[str, str],
     why: Because,
 ) -> str:
-    """Apply ERA_UNMATCHED_CLAIM: link it to a claim of ours, or give it back (R-ERA-10)."""
+    """Apply ERA_UNMATCHED_CLAIM: link it to a claim of ours, or give it back
+    (R-ERA-10)."""
     row = remittances.get(conn, task["workflow_id"].removeprefix("remit-"))
     if row is None:
         raise DecisionRefused("The remittance is not on file. Nothing was changed.")

@@ -1,10 +1,10 @@
-"""Scrub: run every edit; READY posts the charge and queues the claim (R-SCR, R-MON-04)."""
+"""Scrub: run every edit; READY posts the charge and queues the claim (R-SCR,
+R-MON-04)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import steps
@@ -21,6 +21,7 @@ from ledger.entries import NewEntry, post
 from policy.scrub import Finding, ScrubContext, scrub
 from records import claims, reports, tasks
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 from records.instants import to_text
 

@@ -1,11 +1,10 @@
-"""R-STA-02: the state of a claim from its lines, money, tasks and appeals, and its step.
+"""R-STA-02: the state of a claim from its lines, money, tasks and appeals, and its
+step.
 
 Called in the transaction of every posting and decision from the first remittance on.
 """
 
 from datetime import date, timedelta
-
-from sqlalchemy import Connection
 
 from activities import steps
 from activities.office import Office
@@ -16,6 +15,7 @@ from policy.state import StateFacts, state_after
 from policy.statements import first_statement_on
 from records import accounts, claims, news, submissions, tasks
 from records.claims import ClaimRow, NextStep
+from records.db import Connection
 from records.events import Because
 
 QUESTIONS = ("REMIT_REVIEW", "ERA_UNMATCHED_CLAIM")

@@ -5,8 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, RowMapping
-
 from activities.appeal_letter import practice_facts
 from activities.office import Office
 from claims.claim import ClaimState, Person
@@ -22,6 +20,7 @@ from letters.facts import (
 from policy.statements import plan_offer
 from records import accounts, claims, inquiries, remittances
 from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 
 if TYPE_CHECKING:

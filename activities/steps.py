@@ -1,13 +1,11 @@
 """The dated next step of a claim: what, when, whose clock, and the sentence of law 1.
 
-*Waiting for X until D, then Y.* Every function here makes one ``NextStep``; whoever moves
-a claim picks one, so no open claim can be without (I1).
+*Waiting for X until D, then Y.* Every function here makes one ``NextStep``; whoever
+moves a claim picks one, so no open claim can be without (I1).
 """
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Connection, RowMapping
 
 from activities.office import Office
 from claims.calendar import business_day_from, deadline, next_business_day
@@ -16,6 +14,7 @@ from claims.task import TASKS, TaskType
 from policy import timers
 from records import claims, tasks
 from records.claims import ClaimRow, NextStep
+from records.db import Connection, RowMapping
 from records.events import Because
 
 
@@ -65,7 +64,8 @@ def by_task(office: Office, task: RowMapping) -> NextStep:
 
 
 def cut_off_day(office: Office, payer_id: str, why: Because) -> date:
-    """The day the payer's next batch leaves: today before the cut-off, else the next."""
+    """The day the payer's next batch leaves: today before the cut-off, else the
+    next."""
     profile = office.payer(payer_id)
     hour = profile.edi.daily_cutoff if profile else "17:00"
     today = business_day_from(why.today)

@@ -1,4 +1,5 @@
-"""Submission: the payer's batch, from the outbox to the last acknowledgment (R-SUB, R-ACK).
+"""Submission: the payer's batch, from the outbox to the last acknowledgment (R-SUB,
+R-ACK).
 
 Rows carry the batch id before anything is uploaded; after a crash the mailbox is asked
 for the file by its control number before it is written again. Marking is monotone.
@@ -8,7 +9,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -24,6 +24,7 @@ from edi.segments import OutboundEnvelope
 from edi.x837 import write_claims
 from policy import timers
 from records import claims, events, files, inquiries, news, submissions
+from records.db import Connection, RowMapping
 from records.events import Because
 
 UNSENT = ("READY", "CORRECTING", "REJECTED", "FOLLOW_UP")
@@ -256,7 +257,8 @@ def _ack_missing(
 
 
 def _silent(conn: Connection, office: Office, row: RowMapping, why: Because) -> str:
-    """Day seven without a 277CA: ask once and open LOST_CLAIM the same day (R-ACK-06)."""
+    """Day seven without a 277CA: ask once and open LOST_CLAIM the same day
+    (R-ACK-06)."""
     reason = why.by_rule("R-ACK-06", sent_on=str(row["sent_on"]))
     submissions.mark(conn, row["id"], only_from=("sent",), status="silent")
     inquiries.queue(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, RowMapping
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -20,6 +19,7 @@ from claims.messages import DECIDE_UPDATE, Decide, Decided
 from claims.task import TASKS, DecisionRefused, TaskSpec, TaskType, validate_decision
 from policy.tasks import may_decide
 from records import tasks, users
+from records.db import Connection, RowMapping
 from records.events import Because
 
 DELIVERY_TIMEOUT = timedelta(seconds=10)
@@ -129,7 +129,8 @@ def _prepare(
     second = spec.two_person[decision]
     return Outcome(
         "prepared",
-        f"Prepared. Another person ({second}) must give the same decision to finish it.",
+        f"Prepared. Another person ({second}) must give the same decision "
+        "to finish it.",
     )
 
 
@@ -156,8 +157,8 @@ def _check_person(
     second = row["status"] == "prepared"
     if second and row["decision"] != decision:
         raise DecisionRefused(
-            f"{row['prepared_by']} prepared {row['decision']}; a second person confirms "
-            "that one or leaves it. Nothing was stored."
+            f"{row['prepared_by']} prepared {row['decision']}; a second person "
+            "confirms that one or leaves it. Nothing was stored."
         )
     if second and row["prepared_by"] == actor:
         raise NotPermittedError(

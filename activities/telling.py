@@ -1,7 +1,7 @@
 """Tell workflows what is in SQL: signal-with-start, about fifty in flight.
 
-A claim or account that completed starts again (R-STA-03), so a signal is never lost to a
-workflow that is just ending. Starting a workflow from its row goes the same way.
+A claim or account that completed starts again (R-STA-03), so a signal is never lost to
+a workflow that is just ending. Starting a workflow from its row goes the same way.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import RowMapping
 from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -34,6 +33,7 @@ from claims.messages import (
     remittance_workflow_id,
 )
 from records import news as news_rows
+from records.db import RowMapping
 
 IN_FLIGHT = 50
 

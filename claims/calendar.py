@@ -95,9 +95,9 @@ def deadline(day: date, zone: str) -> datetime:
 class PracticeClock(BaseModel):
     """Maps the server's time to practice time, for demos and tests only.
 
-    ``origin`` (server) and ``start`` (practice) are the same instant; practice time runs
-    ``scale`` times as fast until it reaches ``fast_until``, and at normal speed after.
-    Absent means identity. Refused outside a demo or test database.
+    ``origin`` (server) and ``start`` (practice) are the same instant; practice time
+    runs ``scale`` times as fast until it reaches ``fast_until``, and at normal speed
+    after. Absent means identity. Refused outside a demo or test database.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

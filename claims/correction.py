@@ -15,7 +15,8 @@ from claims.money import MoneyError, usd
 
 
 class CorrectionRefused(Exception):  # noqa: N818 - the word clerks read
-    """The field is not one we can correct, or the value does not fit; nothing changed."""
+    """The field is not one we can correct, or the value does not fit; nothing
+    changed."""
 
 
 CORRECTABLE = {

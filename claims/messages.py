@@ -168,7 +168,8 @@ class Applied(BaseModel):
 
 
 class ClaimStart(BaseModel):
-    """Start, or continue, one claim. ``seen`` and ``applied`` survive continue-as-new."""
+    """Start, or continue, one claim. ``seen`` and ``applied`` survive
+    continue-as-new."""
 
     model_config = _FROZEN
 

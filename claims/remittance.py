@@ -119,7 +119,8 @@ class Imbalance(BaseModel):
 
 
 def imbalances(remittance: Remittance) -> tuple[Imbalance, ...]:
-    """Every level of ``remittance`` that does not balance, exact to the cent (R-ERA-01).
+    """Every level of ``remittance`` that does not balance, exact to the cent
+    (R-ERA-01).
 
     Line: SVC02 - sum(CAS) = SVC03. Claim: CLP03 - sum(claim and line CAS) = CLP04.
     Transaction: sum(CLP04) - sum(PLB) = BPR02.

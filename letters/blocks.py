@@ -1,4 +1,5 @@
-"""Markdown source -> the few blocks a letter is made of, the one source of every output.
+"""Markdown source -> the few blocks a letter is made of, the one source of every
+output.
 
 HTML, PDF and plain text are written from the same blocks, so they cannot differ in
 words. Only what letters need is read; anything else in a template is an error, never
@@ -100,7 +101,8 @@ def read(markdown: str) -> Document:
     """The blocks of ``markdown``.
 
     Raises:
-        TemplateError: it uses something letters do not have; the message names the line.
+        TemplateError: it uses something letters do not have; the message names the
+        line.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     # A fact must never become code or a picture, and templates need neither.

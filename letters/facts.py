@@ -1,9 +1,9 @@
 """What a letter may say: every name, date and amount, frozen (R-PAT-03, R-APP-03).
 
-A letter is made from these facts and its template alone, so that the same facts give the
-same bytes for ever. Whoever sends a letter archives the facts beside it. Patients and
-payers are people and firms outside; nothing here is an id of our database except the
-opaque references that are printed on purpose.
+A letter is made from these facts and its template alone, so that the same facts give
+the same bytes for ever. Whoever sends a letter archives the facts beside it. Patients
+and payers are people and firms outside; nothing here is an id of our database except
+the opaque references that are printed on purpose.
 """
 
 from datetime import date
@@ -56,7 +56,8 @@ class PersonFacts(_Facts):
 
 
 class ReasonFacts(_Facts):
-    """One part of what the plan calls the patient's share; an 835 PR amount in words."""
+    """One part of what the plan calls the patient's share; an 835 PR amount in
+    words."""
 
     kind: Literal["deductible", "coinsurance", "copay", "not_covered", "other"]
     amount: Usd = Field(gt=0)
@@ -227,8 +228,8 @@ class PreviousDecisionFacts(_Facts):
 class AppealFacts(_Facts):
     """An appeal or dispute to a payer. Missing facts are allowed in a draft.
 
-    ``letters.check.missing_elements`` says what is missing; such a letter calls itself a
-    draft and may not be sent (R-APP-03).
+    ``letters.check.missing_elements`` says what is missing; such a letter calls itself
+    a draft and may not be sent (R-APP-03).
     """
 
     practice: PracticeFacts

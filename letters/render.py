@@ -1,9 +1,10 @@
-"""Facts and a template's name -> one letter as text, HTML and PDF (docs/decisions/0003).
+"""Facts and a template's name -> one letter as text, HTML and PDF
+(docs/decisions/0003).
 
-Jinja2 fills a Markdown template; every fact is escaped on its way in, so that a name can
-become neither Markdown, HTML nor Typst. The filled Markdown is read once into blocks
-(``blocks.py``), and the three outputs are written from these. Statements that do not add
-up are refused; an appeal that lacks an element calls itself a draft.
+Jinja2 fills a Markdown template; every fact is escaped on its way in, so that a name
+can become neither Markdown, HTML nor Typst. The filled Markdown is read once into
+blocks (``blocks.py``), and the three outputs are written from these. Statements that do
+not add up are refused; an appeal that lacks an element calls itself a draft.
 """
 
 import hashlib

@@ -34,7 +34,8 @@ def money(amount: Decimal) -> str:
 
 
 def less(amount: Decimal) -> str:
-    """An amount that is taken away: ``80.00`` as ``−$80.00``, zero without a sign."""
+    """An amount that is taken away: ``80.00`` with a minus sign before the dollar sign,
+    zero without one."""
     return money(-amount) if amount else money(amount)
 
 

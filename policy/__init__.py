@@ -1,1 +1,2 @@
-"""Rules: values in, ``Decision`` out. No database, no clock, no files but our tables."""
+"""Rules: values in, ``Decision`` out. No database, no clock, no files but our
+tables."""

@@ -35,7 +35,8 @@ OTHER = "The plan did not accept the question. Is the card still valid?"
 def judge(answers: Sequence[Mapping[str, Any]], service_date: date) -> Decision:
     """active, inactive, unclear, rejected, or none when no answer is on file.
 
-    ``answers`` are 271 answers as stored: ``aaa`` (reject codes) and ``eb`` (EB01 codes).
+    ``answers`` are 271 answers as stored: ``aaa`` (reject codes) and ``eb`` (EB01
+    codes).
     """
     if not answers:
         return Decision(

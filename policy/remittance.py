@@ -1,7 +1,7 @@
 """How each amount of a remittance line is treated, and what a denial asks for.
 
-Order of rules: RARC override, then (group, CARC), then CARC, then hold (R-DEN-01). CO and
-PI money is never the patient's (R-POST-04); what no rule can place stays open with
+Order of rules: RARC override, then (group, CARC), then CARC, then hold (R-DEN-01). CO
+and PI money is never the patient's (R-POST-04); what no rule can place stays open with
 REMIT_REVIEW (R-POST-05); contractual reductions post up to the contract (R-POST-07).
 """
 

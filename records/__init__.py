@@ -1,1 +1,2 @@
-"""SQL for claims, submissions, tasks, letters, files, events. With ledger/, the only SQL."""
+"""SQL for claims, submissions, tasks, letters, files, events. With ledger/, the only
+SQL."""

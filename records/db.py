@@ -18,6 +18,7 @@ from sqlalchemy import (
     Engine,
     Insert,
     Integer,
+    RowMapping,
     String,
     Table,
     Text,
@@ -266,3 +267,18 @@ def lock_claims(conn: Connection, ids: Iterable[str]) -> None:
     if conn.dialect.name == "postgresql":
         rows = select(claim.c.id).where(one_of(conn, claim.c.id, set(ids)))
         conn.execute(rows.order_by(claim.c.id).with_for_update())
+
+
+__all__ = [
+    "POOL",
+    "Connection",
+    "Database",
+    "NestedTransactionError",
+    "RowMapping",
+    "insert_many",
+    "lock_claims",
+    "make_engine",
+    "one_of",
+    "upsert_ignore",
+]
+"""``Connection`` and ``RowMapping`` are for the layers above, which write no SQL."""

@@ -1,6 +1,7 @@
 """News rows: what a workflow must hear, stored with the change that makes it news.
 
-Told by signal-with-start afterwards; a row that was never told is told by the next sweep.
+Told by signal-with-start afterwards; a row that was never told is told by the next
+sweep.
 """
 
 from collections.abc import Iterable

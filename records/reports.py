@@ -8,7 +8,8 @@ from records.tables import claim, claim_line, deposit, event, remittance, task
 
 
 def duplicates_of(conn: Connection, row: ClaimRow, content: Claim) -> list[str]:
-    """Our numbers of open claims with the same member, day, code and modifiers (R-SCR-10)."""
+    """Our numbers of open claims with the same member, day, code and modifiers
+    (R-SCR-10)."""
     found: set[str] = set()
     for line in content.lines:
         query = (

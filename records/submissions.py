@@ -1,7 +1,7 @@
 """The submission outbox, batches and control numbers.
 
-The outbox is the undo: a queued row can be withdrawn until a batch takes it. Taking rows
-*is* the batch: they carry its id before anything is uploaded (design rule 8).
+The outbox is the undo: a queued row can be withdrawn until a batch takes it. Taking
+rows *is* the batch: they carry its id before anything is uploaded (design rule 8).
 """
 
 from collections.abc import Iterable

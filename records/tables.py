@@ -2,8 +2,8 @@
 
 Identifiers of patients are encrypted (``*_enc``) with the row's key as associated data;
 the few exact look-ups clerks need go through keyed hashes (``*_index``). Money is whole
-cents. Business dates are DATE, instants are UTC text in ISO format with a ``Z``, so that
-SQLite and PostgreSQL order them alike.
+cents. Business dates are DATE, instants are UTC text in ISO format with a ``Z``, so
+that SQLite and PostgreSQL order them alike.
 """
 
 from sqlalchemy import (
@@ -91,7 +91,8 @@ file = Table(
     Column("counts", JSON),
     Column("copies", Integer, nullable=False, default=1),
 )
-"""A file sent (``out``) or received (``in``); ``ended`` is posted, routed or quarantined."""
+"""A file sent (``out``) or received (``in``); ``ended`` is posted, routed or
+quarantined."""
 
 import_run = Table(
     "import_run",
@@ -443,7 +444,8 @@ letter = Table(
     Column("facts_sha256", String(64), nullable=False),
     Column("sent_on", Date),
 )
-"""A rendered letter: draft, outbox, sent, withdrawn. Bytes are in the document store."""
+"""A rendered letter: draft, outbox, sent, withdrawn. Bytes are in the document
+store."""
 
 statement = Table(
     "statement",

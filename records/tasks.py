@@ -1,7 +1,7 @@
 """Human tasks and the decision outbox (rulebook §15, design "People's work").
 
-A decision is stored here first, in one transaction with the task's state, then delivered
-to the task's workflow; ``WHERE version`` has the last word.
+A decision is stored here first, in one transaction with the task's state, then
+delivered to the task's workflow; ``WHERE version`` has the last word.
 """
 
 from collections.abc import Iterable
@@ -328,7 +328,8 @@ def overtake(
     types: Iterable[str] = (),
     keep: Iterable[str] = (),
 ) -> int:
-    """Close a claim's waiting tasks whose reason is gone, kept in history (R-TSK-04)."""
+    """Close a claim's waiting tasks whose reason is gone, kept in history
+    (R-TSK-04)."""
     gone = [
         row
         for row in waiting(conn, claim_id=claim_id, types=types)

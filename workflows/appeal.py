@@ -2,8 +2,8 @@
 
 Decide (policy/appeal.py) -> draft (letters/) -> a clerk prepares, a supervisor signs ->
 send -> wait for the payer or the decide-by date -> tell the claim. Only a second
-person's approval can send a letter (R-APP-03). Not a child of the claim: the server ends
-children when their parent continues as new.
+person's approval can send a letter (R-APP-03). Not a child of the claim: the server
+ends children when their parent continues as new.
 """
 
 from temporalio import workflow

@@ -2,8 +2,8 @@
 
 Each stage is one function in ``claim_stages``: it returns at once when the claim is not
 in one of its states, and otherwise acts and waits until the claim has left them. Every
-state and every amount is in SQL; a run that starts reads SQL first. A closed claim's run
-ends; money that arrives later starts the next one (R-STA-03).
+state and every amount is in SQL; a run that starts reads SQL first. A closed claim's
+run ends; money that arrives later starts the next one (R-STA-03).
 """
 
 from temporalio import workflow

@@ -1,8 +1,8 @@
 """One guarantor's account: statements and reminders until nothing is due (R-PAT).
 
 Every look computes from SQL which claims may be billed today, what step each is at and
-when the next letter is due; a payment, a new balance or a hold is news. Ends at zero and
-starts again with the next balance.
+when the next letter is due; a payment, a new balance or a hold is news. Ends at zero
+and starts again with the next balance.
 """
 
 from temporalio import workflow

@@ -1,4 +1,5 @@
-"""Post one 835 transaction set: all of it in one SQL transaction, or nothing (R-ERA-05).
+"""Post one 835 transaction set: all of it in one SQL transaction, or nothing
+(R-ERA-05).
 
 Then tell every touched claim once. An unbalanced or conflicting set waits here with a
 task that names the difference; an unknown claim in it waits with a task of its own.

@@ -1,4 +1,5 @@
-"""The sample files with their oracles: ours from the repository, others from shared/."""
+"""The sample files with their oracles: ours from the repository, others from
+shared/."""
 
 import csv
 import json

@@ -180,7 +180,8 @@ def service_lines(draw: st.DrawFn, number: int, pointers: int) -> ServiceLine:
 
 @st.composite
 def claims(draw: st.DrawFn, billing: Provider | None = None) -> Claim:
-    """Original, replacement or void; self or dependent; with or without other payers."""
+    """Original, replacement or void; self or dependent; with or without other
+    payers."""
     number = draw(st.integers(1, 12))
     diagnoses = tuple(f"J{n:02d}{n % 10}" for n in range(1, number + 1))
     count = draw(st.integers(1, 4))

@@ -11,7 +11,10 @@ from tests.edi.samples import each
 
 ENVELOPE = {"SE01", "SE02", "GE01", "GE02", "IEA01", "IEA02"}
 MISSING = {"no IEA": "IEA", "ST without SE": "SE", "GS without GE": "GE"}
-ISA = b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *260601*1200*^*00501*000000001*0*P*:~"
+ISA = (
+    b"ISA*00*          *00*          *ZZ*A              *ZZ*B              "
+    b"*260601*1200*^*00501*000000001*0*P*:~"
+)
 GS = b"GS*HP*A*B*20260601*1200*1*X*005010X221A1~"
 
 

@@ -1,4 +1,5 @@
-"""837P: nothing of a file is lost, a bad claim stops no good one, text breaks nothing."""
+"""837P: nothing of a file is lost, a bad claim stops no good one, text breaks
+nothing."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,8 +1,10 @@
 """Fictional facts for letters."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from claims.money import usd
 from letters.facts import (
     AppealFacts,
     AuthorizationFacts,
@@ -54,8 +56,8 @@ def make_visit(**changes: Any) -> VisitFacts:
         "you_paid": "0.00",
         "you_owe": "124.00",
         "reasons": (
-            ReasonFacts(kind="deductible", amount="100.00"),
-            ReasonFacts(kind="coinsurance", amount="24.00", percent=20),
+            ReasonFacts(kind="deductible", amount=usd("100.00")),
+            ReasonFacts(kind="coinsurance", amount=usd("24.00"), percent=Decimal(20)),
         ),
     }
     return VisitFacts(**{**values, **changes})
@@ -98,8 +100,8 @@ def make_appeal(**changes: Any) -> AppealFacts:
                 number=1,
                 code="73721",
                 modifiers=("RT",),
-                charge="890.00",
-                denied="890.00",
+                charge=usd("890.00"),
+                denied=usd("890.00"),
             ),
         ),
         "denial": DenialFacts(
@@ -112,7 +114,8 @@ def make_appeal(**changes: Any) -> AppealFacts:
         "request_amount": "310.00",
         "request_words": "allowed amount of schedule NLMH-2026",
         "argument": (
-            "The approval letter is enclosed (exhibit A). Its number stood on the claim "
+            "The approval letter is enclosed (exhibit A). Its number stood on the "
+            "claim "
             "in loop 2300, REF G1",
         ),
         "evidence": (
@@ -136,7 +139,7 @@ def make_appeal(**changes: Any) -> AppealFacts:
     return AppealFacts(**{**values, **changes})
 
 
-OFFER = PlanOfferFacts(monthly="31.00", months=4, last="31.00")
+OFFER = PlanOfferFacts(monthly=usd("31.00"), months=4, last=usd("31.00"))
 KIND_FACTS: dict[str, dict[str, Any]] = {
     "APPEAL_50": {
         "authorization": None,
@@ -186,9 +189,9 @@ KIND_FACTS: dict[str, dict[str, Any]] = {
             ServiceLineFacts(
                 number=1,
                 code="29881",
-                charge="2400.00",
-                allowed="1050.00",
-                expected="1240.00",
+                charge=usd("2400.00"),
+                allowed=usd("1050.00"),
+                expected=usd("1240.00"),
             ),
         ),
         "request_amount": "190.00",

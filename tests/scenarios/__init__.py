@@ -1,1 +1,2 @@
-"""Plays golden scenarios against the real workflows; knows nothing of particular files."""
+"""Plays golden scenarios against the real workflows; knows nothing of particular
+files."""

@@ -1,4 +1,5 @@
-"""``python -m tests.scenarios PATH… [--json]``: play scenario files, exit 1 on a failure."""
+"""``python -m tests.scenarios PATH… [--json]``: play scenario files, exit 1 on a
+failure."""
 
 import argparse
 import asyncio

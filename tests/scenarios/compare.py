@@ -242,8 +242,8 @@ def _ledger(player: "Player") -> None:
     with player.world.office.reading() as conn:
         for claim_id, pcn in names.items():
             for row in ledger.entries_of(conn, claim_id):
-                ref = "" if row["type"].startswith("CHARGE") else row["ref"]
-                key = (str(row["business_date"]), pcn, row["type"], ref)
+                ref = "" if row["entry_type"].startswith("CHARGE") else row["ref"]
+                key = (str(row["business_date"]), pcn, row["entry_type"], ref)
                 found[key] += row["amount_cents"]
     wanted: Counter[tuple[str, str, str, str]] = Counter()
     for one in player.story.expect["ledger"]:
@@ -259,7 +259,7 @@ def _practice_ledger(player: "Player") -> None:
     with player.world.office.reading() as conn:
         rows = [r for r in ledger.practice_entries(conn) if r["memo"].startswith("PLB")]
     found = sorted(
-        (str(r["business_date"]), r["type"], r["amount_cents"]) for r in rows
+        (str(r["business_date"]), r["entry_type"], r["amount_cents"]) for r in rows
     )
     wanted = sorted(
         (e["date"], e["type"], int(usd(e["amount"]) * 100)) for e in expected

@@ -1,7 +1,8 @@
 """Play a story day by day: people decide, files come and go, the day ends, we compare.
 
 08:00 deadlines, 08:30 people, then the day's steps in order, 17:00 cut-off, 23:30
-assertions. Everything inbound is bytes in a mailbox; everything sent is read back from it.
+assertions. Everything inbound is bytes in a mailbox; everything sent is read back from
+it.
 """
 
 import csv
@@ -274,7 +275,8 @@ class Player:
                 self.sent.setdefault(pcn, []).append(sent)
 
     def _practice_number(self, claim: Claim) -> str:
-        """Whose claim this is: by member, day and lines, as only the content can tell."""
+        """Whose claim this is: by member, day and lines, as only the content can
+        tell."""
         for given in self.story.given["claims"]:
             members = {c["member_id"] for c in self.story.given["coverages"]}
             same_day = str(claim.service_from) == given["dos"]
@@ -498,7 +500,7 @@ async def _received_835(
     player: Player, content: dict[str, Any], step: dict[str, Any]
 ) -> None:
     profile = player.world.office.payers.get(content["payer"])
-    assert profile is not None, f"no profile of {content['payer']}"  # noqa: S101
+    assert profile is not None, f"no profile of {content['payer']}"
     partner = player.world.office.partner_of(content["payer"])
     claims = tuple(_remitted(player, c) for c in content["claims"])
     remittance = Remittance(

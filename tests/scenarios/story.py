@@ -119,7 +119,7 @@ def content_of(story: Story, claim: dict[str, Any], payers: PayerBook) -> Claim:
     """The claim as the practice system's 837P carries it."""
     coverage = story.coverage(claim)
     profile = payers.get(coverage["payer"])
-    assert profile is not None, f"no profile of {coverage['payer']}"  # noqa: S101
+    assert profile is not None, f"no profile of {coverage['payer']}"
     patient = story.patient(claim)
     practice = story.given["practice"]
     referring = claim.get("referring")

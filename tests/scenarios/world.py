@@ -1,8 +1,9 @@
 """One story's world: a time-skipping server, a worker, a database, a mailbox, a clock.
 
-The server's start time cannot be set, so the practice clock maps its time to the story's
-years. Auto-skipping is off: time moves only when the story says so, and a short sleep is
-the barrier after which all is quiet (the clock cannot skip while anything runs).
+The server's start time cannot be set, so the practice clock maps its time to the
+story's years. Auto-skipping is off: time moves only when the story says so, and a short
+sleep is the barrier after which all is quiet (the clock cannot skip while anything
+runs).
 """
 
 import importlib.metadata
@@ -28,6 +29,7 @@ from ledger import tables as ledger_tables
 from payers.practice import Practice
 from payers.profile import PayerBook
 from records import inquiries, submissions, users
+from settings import core_runtime
 from vault.codec import data_converter
 from vault.keys import KeyRing
 from worker import build_worker
@@ -118,6 +120,7 @@ async def world(
     async with await WorkflowEnvironment.start_time_skipping(
         data_converter=data_converter(ring, "default"),
         test_server_existing_path=time_skipping_server(),
+        runtime=core_runtime(),
     ) as env:
         practice = Practice.load(ROOT / "payers" / "practice.yaml")
         office = assemble(

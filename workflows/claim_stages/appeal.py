@@ -1,4 +1,5 @@
-"""Appeal: the appeal's own workflow writes, sends and waits; the claim listens (R-APP)."""
+"""Appeal: the appeal's own workflow writes, sends and waits; the claim listens
+(R-APP)."""
 
 from temporalio import workflow
 

@@ -1,4 +1,5 @@
-"""The claim as its workflow holds it: what SQL said last, and what has arrived since."""
+"""The claim as its workflow holds it: what SQL said last, and what has arrived
+since."""
 
 from collections.abc import Callable
 from datetime import datetime

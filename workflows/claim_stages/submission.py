@@ -2,8 +2,8 @@
 
 The batch workflow sends and watches for all its claims; an acceptance only changes SQL.
 This stage's own timer is armed no later than the first status inquiry can be due, so an
-acceptance never has to wake the claim. A rejection is news: REJECT_FIX. Silence is news:
-LOST_CLAIM.
+acceptance never has to wake the claim. A rejection is news: REJECT_FIX. Silence is
+news: LOST_CLAIM.
 """
 
 from temporalio import workflow
