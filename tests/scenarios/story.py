@@ -70,12 +70,12 @@ class Story:
 
     @property
     def first_day(self) -> int:
-        days = [s["day"] for s in self.steps]
+        days: list[int] = [s["day"] for s in self.steps]
         return min([0, *days])
 
     @property
     def last_day(self) -> int:
-        days = [s["day"] for s in self.steps]
+        days: list[int] = [s["day"] for s in self.steps]
         days += [c["day"] for c in self.expect["checkpoints"]]
         days += [t["closed_day"] for t in self.expect["tasks"] if "closed_day" in t]
         return max(days)
