@@ -101,10 +101,11 @@ def sums_add_up(facts: StatementFacts) -> list[str]:
 
 
 def _visit_sums(visit: VisitFacts) -> Iterable[str]:
-    left = visit.charge - visit.plan_discount - visit.plan_paid - visit.you_paid
+    taken_off = visit.plan_discount + visit.our_discount
+    left = visit.charge - taken_off - visit.plan_paid - visit.you_paid
     if left != visit.you_owe:
         yield (
-            f"Claim {visit.claim_ref}: price less discount, plan and own payments is "
+            f"Claim {visit.claim_ref}: price less discounts, plan and own payments is "
             f"{money(left)}, you owe says {money(visit.you_owe)}."
         )
     share = visit.you_owe + visit.you_paid

@@ -31,7 +31,8 @@ Lines = tuple[str, ...]
 
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error names the field and never its value: that is a person's.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class PracticeFacts(_Facts):
@@ -86,7 +87,8 @@ class EarlierVisitFacts(_Facts):
 class VisitFacts(_Facts):
     """One claim on a statement. All amounts are positive dollars.
 
-    ``charge - plan_discount - plan_paid - you_paid = you_owe`` (R-PAT-03).
+    ``charge - plan_discount - our_discount - plan_paid - you_paid = you_owe``
+    (R-PAT-03); what the practice itself took off is never called the plan's.
     """
 
     claim_ref: str
@@ -96,6 +98,7 @@ class VisitFacts(_Facts):
     service_words: str = Field(min_length=1, description="office visit, video visit")
     charge: Usd
     plan_discount: Usd
+    our_discount: Usd = Field(ZERO, description="written off by the practice")
     plan_paid: Usd
     you_paid: Usd
     you_owe: Usd

@@ -5,6 +5,7 @@ It asks for nothing else: no script, no outside file. The look is ``layout/lette
 
 import base64
 import hashlib
+import re
 from html import escape
 
 from letters.blocks import (
@@ -20,6 +21,9 @@ from letters.blocks import (
     plain,
 )
 from letters.frame import Frame
+from letters.words import TOGETHER
+
+_TOGETHER = re.compile(TOGETHER)
 
 
 def style_source(css: str) -> str:
@@ -132,7 +136,7 @@ def _right(right: bool) -> str:
 def _inline(runs: Runs) -> str:
     parts = []
     for run in runs:
-        text = escape(run.text)
+        text = _TOGETHER.sub(r'<span class="nb">\g<0></span>', escape(run.text))
         if run.strong:
             text = f"<b>{text}</b>"
         if run.lang:

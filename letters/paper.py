@@ -14,6 +14,7 @@ import typst
 
 from letters.blocks import Block, Box, Document
 from letters.frame import Frame
+from letters.words import TOGETHER
 
 LAYOUT = Path(__file__).parent / "layout"
 STANDARD = "ua-1"
@@ -45,6 +46,7 @@ def _data(frame: Frame, document: Document) -> str:
     return json.dumps(
         {
             **asdict(frame),
+            "together": TOGETHER,
             "dated": [dated.year, dated.month, dated.day],
             "body": [_block(block) for block in document.body],
             "close": [[asdict(run) for run in part] for part in document.close],

@@ -10,6 +10,8 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August",
     "September", "October", "November", "December",
 )  # fmt: skip
+TOGETHER = rf"\d{{1,2}} (?:{'|'.join(MONTHS)})(?: \d{{4}})?|\bDr\. \w+"
+"""Words that stay on one line: a date, a clinician's title."""
 MINUS = "\N{MINUS SIGN}"
 
 

@@ -112,7 +112,7 @@ def make_appeal(**changes: Any) -> AppealFacts:
             remit_trace="TRN-S11A",
         ),
         "request_amount": "310.00",
-        "request_words": "allowed amount of schedule NLMH-2026",
+        "request_words": "the allowed amount of schedule NLMH-2026",
         "argument": (
             "The approval letter is enclosed (exhibit A). Its number stood on the "
             "claim "
@@ -195,7 +195,7 @@ KIND_FACTS: dict[str, dict[str, Any]] = {
             ),
         ),
         "request_amount": "190.00",
-        "request_words": "that was allowed short",
+        "request_words": "which was allowed short",
     },
 }
 """What each appeal template needs beside the shared facts."""
