@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import (
     SandboxRestrictions,
 )
 
+from activities.acting import ActingActivities
 from activities.appeal import AppealActivities
 from activities.authorization import AuthorizationActivities
 from activities.claims import ClaimActivities
@@ -48,6 +49,7 @@ WORKFLOWS: list[type] = [
     PatientAccountWorkflow,
 ]
 ACTIVITIES: list[type] = [
+    ActingActivities,
     AppealActivities,
     AuthorizationActivities,
     ClaimActivities,
@@ -130,7 +132,6 @@ def build_worker(
 async def serve(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT, then drain."""
     from cli.office import open_office
-
     from settings import load
 
     settings = load()

@@ -14,6 +14,7 @@ from typing import Any
 from temporalio import activity
 
 from activities import answers, csv_files
+from activities.acting import deliver_acts
 from activities.imports import import_claims
 from activities.office import Office
 from activities.remittance import register_remittances
@@ -69,6 +70,7 @@ class FileActivities:
         rows = await asyncio.to_thread(self._untold)
         await tell(self.office, rows)
         await deliver_waiting(self.office)
+        await deliver_acts(self.office)
         return len(rows)
 
     def _unstarted(self) -> tuple[list[str], list[str]]:

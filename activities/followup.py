@@ -168,6 +168,13 @@ def to_person(
     claims.set_step(conn, row, ClaimState.FOLLOW_UP, step, why, words)
 
 
+def _still_held(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """Nobody released the hold: say so, look again. Without one, the claim leaves."""
+    step = steps.by_outbox(office, row, why)
+    words = "Still on hold; nothing was sent" if row.held_for else "No longer on hold"
+    claims.set_step(conn, row, row.state, step, why.by_rule("R-PAT-06"), words)
+
+
 DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
     "STATUS_FIRST": ask_status,
     "STATUS_REPEAT": ask_status,
@@ -176,6 +183,7 @@ DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
     "ERA_AFTER_FINAL": era_missing,
     "NO_ACTIVITY_E": call,
     "FOLLOW_UP": call,
+    steps.HOLD_REVIEW: _still_held,
 }
 
 

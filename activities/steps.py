@@ -8,7 +8,12 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from activities.office import Office
-from claims.calendar import business_day_from, deadline, next_business_day
+from claims.calendar import (
+    add_business_days,
+    business_day_from,
+    deadline,
+    next_business_day,
+)
 from claims.messages import Step, account_workflow_id, appeal_workflow_id
 from claims.task import TASKS, TaskType
 from policy import timers
@@ -80,12 +85,30 @@ def local_time(office: Office, why: Because) -> str:
     return why.at.astimezone(ZoneInfo(office.zone)).strftime("%H:%M")
 
 
+HOLD_REVIEW = "HOLD_REVIEW"
+HOLD_DAYS = 5
+
+
+def by_hold(office: Office, row: ClaimRow, why: Because) -> NextStep:
+    """Kept back by a person: looked at again every five business days."""
+    return by_claim(
+        office,
+        row,
+        HOLD_REVIEW,
+        add_business_days(why.today, HOLD_DAYS),
+        f"a person to release the hold ({row.held_for})",
+        "its hold is shown again",
+    )
+
+
 def by_outbox(office: Office, row: ClaimRow, why: Because) -> NextStep:
     """Queued for the payer's next batch, which owns the clock from here on.
 
     The claim itself looks again no later than its first status inquiry can be due, so
     an acceptance never has to wake it.
     """
+    if row.held_for is not None:
+        return by_hold(office, row, why)
     first = timers.due("STATUS_FIRST", why.today, office.payer(row.payer_id))
     day = cut_off_day(office, row.payer_id, why)
     return NextStep(

@@ -27,6 +27,7 @@ PATIENT_ACCOUNT: Final = "PatientAccountWorkflow"
 
 NEWS_SIGNAL: Final = "news"
 DECIDE_UPDATE: Final = "decide"
+ACT_UPDATE: Final = "act"
 
 
 def claim_workflow_id(claim_id: str) -> str:
@@ -147,8 +148,17 @@ class Decide(BaseModel):
     decision: str
 
 
+class Act(BaseModel):
+    """A person's stored request to hold, release or retry a claim."""
+
+    model_config = _FROZEN
+
+    id: str
+    verb: str
+
+
 class Decided(BaseModel):
-    """The workflow's answer to ``Decide``."""
+    """The workflow's answer to ``Decide`` or ``Act``."""
 
     model_config = _FROZEN
 

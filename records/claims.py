@@ -13,9 +13,10 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from claims.claim import Claim, ClaimState
 from records import events
+from records.acts import CLAIM_HOLD
 from records.events import Because
 from records.instants import from_text, to_text
-from records.tables import claim, claim_line, coverage
+from records.tables import claim, claim_line, coverage, hold
 from vault.fields import FieldCipher
 
 
@@ -42,7 +43,10 @@ class NextStep:
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One row of ``claim`` without its encrypted content."""
+    """One row of ``claim`` without its encrypted content.
+
+    ``held_for`` is why a person put it on hold, None when nobody did.
+    """
 
     id: str
     pcn: str
@@ -74,12 +78,27 @@ class ClaimRow:
     closed_on: date | None
     content_hash: str
     version: int
+    held_for: str | None
 
 
+_HELD_FOR = (
+    select(hold.c.reason)
+    .where(
+        hold.c.claim_id == claim.c.id,
+        hold.c.kind == CLAIM_HOLD,
+        hold.c.cleared_on.is_(None),
+    )
+    .limit(1)
+    .scalar_subquery()
+    .label("held_for")
+)
 _ROW = [
-    c
-    for c in claim.c
-    if c.name not in ("content_enc", "content_version", "identity_index")
+    *(
+        c
+        for c in claim.c
+        if c.name not in ("content_enc", "content_version", "identity_index")
+    ),
+    _HELD_FOR,
 ]
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
+from records.acts import held_claims
 from records.tables import authorization, eligibility, inquiry
 
 
@@ -45,9 +46,12 @@ def queue(
 
 
 def payers_waiting(conn: Connection, kind: str, today: date) -> list[str]:
-    """Payers with an inquiry due by ``today``."""
+    """Payers with an inquiry due by ``today`` whose claim is not on hold."""
     query = select(inquiry.c.payer_id).where(
-        inquiry.c.kind == kind, inquiry.c.status == "queued", inquiry.c.due_on <= today
+        inquiry.c.kind == kind,
+        inquiry.c.status == "queued",
+        inquiry.c.due_on <= today,
+        inquiry.c.claim_id.notin_(held_claims()),
     )
     return sorted(set(conn.execute(query).scalars()))
 
@@ -63,6 +67,7 @@ def take(
             inquiry.c.payer_id == payer_id,
             inquiry.c.status == "queued",
             inquiry.c.due_on <= today,
+            inquiry.c.claim_id.notin_(held_claims()),
         )
         .values(status="taken", batch_id=batch_id)
     )

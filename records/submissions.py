@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from claims.claim import Claim
+from records.acts import held_claims
 from records.tables import batch, claim, control_number, submission
 from vault.fields import FieldCipher
 
@@ -62,16 +63,25 @@ def withdraw(conn: Connection, claim_id: str) -> int:
 
 
 def payers_waiting(conn: Connection) -> list[str]:
-    """Payers with at least one claim in the outbox."""
-    query = select(submission.c.payer_id).where(submission.c.status == "queued")
+    """Payers with at least one claim in the outbox that is not on hold."""
+    query = select(submission.c.payer_id).where(
+        submission.c.status == "queued", submission.c.claim_id.notin_(held_claims())
+    )
     return sorted(set(conn.execute(query).scalars()))
 
 
 def take(conn: Connection, *, payer_id: str, batch_id: str) -> int:
-    """Give every queued row of the payer to the batch; how many rows it now has."""
+    """Give every queued row of the payer to the batch; how many rows it now has.
+
+    A claim on hold stays in the outbox until the hold is released.
+    """
     conn.execute(
         update(submission)
-        .where(submission.c.payer_id == payer_id, submission.c.status == "queued")
+        .where(
+            submission.c.payer_id == payer_id,
+            submission.c.status == "queued",
+            submission.c.claim_id.notin_(held_claims()),
+        )
         .values(status="taken", batch_id=batch_id)
     )
     query = select(func.count()).where(submission.c.batch_id == batch_id)

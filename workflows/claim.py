@@ -10,9 +10,11 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from claims.messages import (
+        ACT_UPDATE,
         CLAIM,
         DECIDE_UPDATE,
         NEWS_SIGNAL,
+        Act,
         ClaimStart,
         Decide,
         Decided,
@@ -71,3 +73,13 @@ class ClaimWorkflow:
     def refuse_second(self, decide: Decide) -> None:
         """Refuse a second decision while one is carried out."""
         self.life.inbox.refuse_second(decide)
+
+    @workflow.update(name=ACT_UPDATE)
+    async def act(self, act: Act) -> Decided:
+        """A person's stored request to hold, release or retry."""
+        return await self.life.inbox.decide(act)
+
+    @act.validator
+    def refuse_second_act(self, act: Act) -> None:
+        """Refuse an act while something else is carried out."""
+        self.life.inbox.refuse_second(act)

@@ -13,10 +13,11 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
+    from activities.acting import ActingActivities
     from activities.claims import ClaimActivities
     from activities.telling import TellingActivities
     from claims.calendar import PracticeClock, practice_now, until
-    from claims.messages import Applied, Decide, Decided, Look, News
+    from claims.messages import Act, Applied, Decide, Decided, Look, News
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1)
@@ -49,7 +50,7 @@ class Inbox:
         self.seen = dict.fromkeys(seen)
         self.applied = dict.fromkeys(applied)
         self.unread: list[str] = []
-        self.deciding: Decide | None = None
+        self.deciding: Decide | Act | None = None
         self._answers: dict[str, Decided] = {}
 
     def now(self) -> datetime:
@@ -66,13 +67,13 @@ class Inbox:
         """What follows reads SQL, so all news so far is taken into account."""
         self.unread.clear()
 
-    def refuse_second(self, decide: Decide) -> None:
+    def refuse_second(self, decide: Decide | Act) -> None:
         """Update validator: refuses only what it knows; SQL has the last word."""
         busy = self.deciding is not None and self.deciding.id != decide.id
         if busy and decide.id not in self.applied:
             raise ValueError("another decision is being carried out")
 
-    async def decide(self, decide: Decide) -> Decided:
+    async def decide(self, decide: Decide | Act) -> Decided:
         """Update handler: hand the decision to the run and wait for its answer."""
         if decide.id in self.applied:
             return self._answers.get(decide.id) or Decided(
@@ -141,11 +142,13 @@ async def tell(news_ids: tuple[str, ...]) -> None:
 
 
 async def apply_decision(inbox: Inbox) -> Applied:
-    """Carry out the decision in the inbox and answer the person."""
-    assert inbox.deciding is not None  # noqa: S101 - the caller saw Wake.DECISION
+    """Carry out the decision or act in the inbox and answer the person."""
+    asked = inbox.deciding
+    assert asked is not None  # noqa: S101 - the caller saw Wake.DECISION
+    acting = isinstance(asked, Act)
     result = await workflow.execute_local_activity_method(
-        ClaimActivities.apply_decision,
-        args=[inbox.deciding.id, inbox.now()],
+        ActingActivities.apply_act if acting else ClaimActivities.apply_decision,
+        args=[asked.id, inbox.now()],
         start_to_close_timeout=LOCAL_TIMEOUT,
         retry_policy=RETRY,
     )

@@ -1,0 +1,50 @@
+"""Who may act on a claim, read its history and see patient data (roles.yaml)."""
+
+from collections.abc import Iterable
+
+from policy.tables import table
+from policy.tasks import roles_of
+
+_ACT = {
+    "hold": ("workflow.pause", "claim.correct", "remit.post", "code.edit"),
+    "release": ("workflow.pause", "hold.clear"),
+    "retry": ("workflow.retry", "claim.correct", "remit.post"),
+}
+ACTS = tuple(_ACT)
+_HISTORY = ("history.export", "hold.clear")
+_IMPORT = ("task.complete", "workflow.retry", "all_of.clerk")
+_ASSIGNED = ("full_for_assigned", "clinical_for_assigned", "billing")
+
+
+def permissions(roles: Iterable[str]) -> set[str]:
+    """Everything these roles may do, with what they include."""
+    known = table("roles")["roles"]
+    return {
+        str(may)
+        for role in roles_of(roles)
+        for may in known.get(role, {}).get("can", [])
+    }
+
+
+def may_act(roles: Iterable[str], act: str) -> bool:
+    """Whether these roles may hold, release or retry a claim."""
+    return bool(permissions(roles) & set(_ACT[act]))
+
+
+def may_import(roles: Iterable[str]) -> bool:
+    """Whether these roles may bring files in."""
+    return bool(permissions(roles) & set(_IMPORT))
+
+
+def may_read_history(roles: Iterable[str]) -> bool:
+    """An auditor, or a supervisor."""
+    return bool(permissions(roles) & set(_HISTORY))
+
+
+def sees_patients(roles: Iterable[str], *, assigned: bool) -> bool:
+    """Whether these roles see names; ``assigned``: a task of theirs is open on it."""
+    known = table("roles")["roles"]
+    scopes = {str(known.get(role, {}).get("phi", "")) for role in roles_of(roles)}
+    if scopes & {"full", "full_read_only"}:
+        return True
+    return assigned and bool(scopes & set(_ASSIGNED))
