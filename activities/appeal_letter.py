@@ -1,12 +1,17 @@
-"""The facts of an appeal letter, from the claim, the denial and what is on file."""
+"""The facts of an appeal letter: from the claim, the denial and what is on file.
+
+Nothing is said that our records do not hold. What is missing stays missing, so that
+``letters.check.missing_elements`` can name it and the letter cannot leave (R-APP-03).
+"""
 
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from activities.office import Office
-from claims.claim import Claim
-from claims.money import ZERO, from_cents, usd
+from claims.claim import Address, Claim
+from claims.money import CENT, ZERO, from_cents, usd
+from ledger.balances import balances
 from letters.facts import (
     AppealFacts,
     AuthorizationFacts,
@@ -15,12 +20,16 @@ from letters.facts import (
     ExhibitFacts,
     FilingFacts,
     PracticeFacts,
+    PreviousDecisionFacts,
     ServiceLineFacts,
 )
+from letters.words import and_list, long_date
 from payers.profile import PayerProfile
 from policy import appeal as rules
+from policy.filing import legal_limit
 from policy.remittance import words_of
-from records import claims, inquiries, remittances, submissions
+from policy.tables import rows
+from records import accounts, claims, inquiries, remittances, submissions, users
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -32,25 +41,40 @@ CITED = {
     "APPEAL_29": "timely_filing",
     "APPEAL_22": "coordination",
 }
+"""Which of the payer's policies (``policy_refs`` of its profile) a letter cites."""
+BY_MAIL = "mail"
 
 
 def practice_facts(office: Office) -> PracticeFacts:
     """The sender block of every letter."""
     practice = office.practice
-    address = practice.address
-    postal = (
-        f"{address.zip[:5]}-{address.zip[5:]}" if len(address.zip) == 9 else address.zip
-    )
     return PracticeFacts(
         name=practice.name,
         npi=practice.billing_npi,
         tax_id=practice.tax_id,
-        address_lines=(address.line1, f"{address.city}, {address.state} {postal}"),
+        address_lines=postal_lines(practice.address),
         phone=practice.phone,
         hours=practice.hours,
         signer_name=practice.signer.name,
         signer_title=practice.signer.title,
     )
+
+
+def postal_lines(address: Address) -> tuple[str, ...]:
+    """An address as an envelope shows it; empty when there is none to write."""
+    code = address.zip
+    postal = f"{code[:5]}-{code[5:]}" if len(code) == 9 else code
+    place = f"{address.city}, {address.state} {postal}".strip(" ,")
+    lines = (address.line1.strip(), address.line2.strip(), place)
+    return tuple(line for line in lines if line)
+
+
+def clinician_of(content: Claim) -> str:
+    """Who saw the patient, when the claim names a person."""
+    provider = content.rendering
+    if provider is None or provider.is_organization:
+        return ""
+    return f"{provider.first} {provider.last_or_organization}".strip().title()
 
 
 def appeal_facts(
@@ -61,68 +85,99 @@ def appeal_facts(
     why: Because,
     *,
     approver: str,
+    route: str = "",
 ) -> AppealFacts:
     """What the letter says today; a draft while nobody has approved it."""
     content = claims.content(conn, office.cipher, row.id)
     profile = office.payer(row.payer_id)
     lines = [n for n in claims.lines(conn, row.id) if n["number"] in appeal["lines"]]
-    authorization = _authorization(conn, row, content)
-    remittance = _last_remittance(conn, row)
-    amount, asked = _request(profile, lines)
-    person = content.patient_person
+    approval = _authorization(conn, row, content, lines)
+    filing = _filing(conn, row, appeal, profile)
+    amount, asked = _request(conn, row, profile, lines, appeal)
     return AppealFacts(
+        **_addressed(content, profile),
         practice=practice_facts(office),
-        payer_name=profile.name if profile else content.payer.name,
-        payer_unit="Provider Appeals",
-        payer_address_lines=_address(profile),
         letter_date=why.today,
         level=appeal["level"],
-        route="mail, copy by fax",
+        level_name=_level_name(profile, appeal["level"]),
+        route=route or BY_MAIL,
         legal_deadline=appeal["legal_deadline"],
-        patient_name=f"{person.first} {person.last}".strip(),
-        member_id=content.subscriber.person.member_id,
-        claim_number=row.pcn,
-        practice_claim_number=row.practice_number,
-        payer_claim_number=row.payer_icn or "",
-        date_of_service=row.service_from,
+        **_reference(row, content),
         lines=tuple(_line(n) for n in lines),
         denial=_denial(appeal, lines),
         request_amount=amount,
         request_words=asked,
-        argument=tuple(_argument(appeal, authorization, lines)),
-        evidence=tuple(_exhibits(remittance, authorization, profile, appeal)),
+        argument=tuple(_argument(appeal, approval, lines)),
+        evidence=tuple(_exhibits(conn, row, appeal, approval)),
         citation=_citation(profile, appeal),
-        authorization=_authorization_facts(authorization),
-        filing=_filing(conn, row, appeal, profile),
+        authorization=approval[1] if approval else None,
+        filing=filing,
+        previous=_previous(conn, row, appeal),
         reply_by=_reply_by(profile, appeal, why.today),
-        approved_by=approver,
+        approved_by=_name_of(conn, approver),
     )
 
 
-def _address(profile: PayerProfile | None) -> tuple[str, ...]:
-    if profile is None:
-        return ()
-    address = profile.appeals.address
-    postal = (
-        f"{address.zip[:5]}-{address.zip[5:]}" if len(address.zip) == 9 else address.zip
-    )
-    return (address.line1, f"{address.city}, {address.state} {postal}")
+def _addressed(content: Claim, profile: PayerProfile | None) -> dict[str, Any]:
+    return {
+        "payer_name": profile.name if profile else content.payer.name,
+        "payer_unit": "Provider Appeals",
+        "payer_address_lines": postal_lines(profile.appeals.address) if profile else (),
+    }
+
+
+def _reference(row: ClaimRow, content: Claim) -> dict[str, Any]:
+    person = content.patient_person
+    return {
+        "patient_name": f"{person.first} {person.last}".strip(),
+        "member_id": content.subscriber.person.member_id,
+        "claim_number": row.pcn,
+        "practice_claim_number": row.practice_number,
+        "payer_claim_number": row.payer_icn or "",
+        "date_of_service": row.service_from,
+        "clinician": clinician_of(content),
+    }
+
+
+def _level_name(profile: PayerProfile | None, level: int) -> str:
+    """What the law calls this level (redetermination); a contract only numbers it."""
+    if profile is None or profile.appeals.ladder == "contract_generic":
+        return ""
+    ladder = rows(rules.TABLE, "ladders", "id")[profile.appeals.ladder]
+    return next((str(n["name"]) for n in ladder["levels"] if n["n"] == level), "")
+
+
+def _name_of(conn: Connection, approver: str) -> str:
+    """The person's name as people write it, never a sign-in name where we know it."""
+    found = users.get_user(conn, approver) if approver else None
+    return found.display_name if found else approver
+
+
+# --- what was billed, denied and is asked for ----------------------------------------
+
+
+def _denied(line: RowMapping) -> dict[str, Any]:
+    found: dict[str, Any] = line["denial"] or {}
+    return found
 
 
 def _line(line: RowMapping) -> ServiceLineFacts:
-    denial: dict[str, Any] = line["denial"] or {}
+    denial = _denied(line)
+    expected = usd(denial["expected"]) if denial.get("expected") else None
+    short = usd(denial.get("shortfall", "0"))
     return ServiceLineFacts(
         number=line["number"],
         code=line["code"],
         modifiers=tuple(m for m in line["modifiers"].split(":") if m),
         charge=from_cents(line["charge_cents"]),
-        denied=usd(denial.get("amount", "0")),
-        expected=usd(denial["expected"]) if denial.get("expected") else None,
+        denied=usd(denial.get("amount", "0")) if not short else ZERO,
+        expected=expected,
+        allowed=expected - short if expected is not None and short else None,
     )
 
 
 def _denial(appeal: RowMapping, lines: list[RowMapping]) -> DenialFacts:
-    first: dict[str, Any] = next((n["denial"] for n in lines if n["denial"]), {}) or {}
+    first = next((_denied(n) for n in lines if n["denial"]), {})
     return DenialFacts(
         code=appeal["carc"],
         words=words_of(appeal["carc"]),
@@ -133,80 +188,143 @@ def _denial(appeal: RowMapping, lines: list[RowMapping]) -> DenialFacts:
 
 
 def _request(
-    profile: PayerProfile | None, lines: list[RowMapping]
+    conn: Connection,
+    row: ClaimRow,
+    profile: PayerProfile | None,
+    lines: list[RowMapping],
+    appeal: RowMapping,
 ) -> tuple[Decimal, str]:
-    """The contract's allowed amount where it has one, else what was billed."""
-    total, known = ZERO, True
-    for line in lines:
-        charge = from_cents(line["charge_cents"])
-        rate = profile.fees.rates.get(line["code"]) if profile else None
-        known = known and rate is not None
-        allowed = (rate * Decimal(line["units"])) if rate is not None else charge
-        total += min(allowed, charge).quantize(charge)
-    numbers = " and ".join(str(n["number"]) for n in lines)
-    what = "allowed amount" if known else "billed amount"
-    return total, f"the {what} of line {numbers}"
+    """The contract's allowed amount, else what was billed; never more than is open.
+
+    An underpaid claim asks for what is missing alone (R-UND-03).
+    """
+    numbers = [str(n["number"]) for n in lines]
+    which = f"line{'s' * (len(numbers) > 1)} {and_list(numbers)}" if numbers else ""
+    still_open = balances(conn, [row.id])[row.id].insurer_open
+    short = sum((usd(_denied(n).get("shortfall", "0")) for n in lines), ZERO)
+    if appeal["template"] == "UNDERPAYMENT":
+        return min(short or still_open, still_open), f"allowed short on {which}"
+    priced = [_contract_price(profile, n) for n in lines]
+    charges = [from_cents(n["charge_cents"]) for n in lines]
+    total = sum(
+        (charge if price is None else min(price, charge))
+        for price, charge in zip(priced, charges, strict=True)
+    )
+    what = "billed" if None in priced else "allowed"
+    return min(usd(total), still_open), f"the {what} amount of {which}"
+
+
+def _contract_price(profile: PayerProfile | None, line: RowMapping) -> Decimal | None:
+    if expected := _denied(line).get("expected"):
+        return usd(expected)
+    rate = profile.fees.rates.get(line["code"]) if profile else None
+    if rate is None:
+        return None
+    return (rate * Decimal(line["units"])).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+# --- why the decision is wrong -------------------------------------------------------
+
+Approval = tuple[str, AuthorizationFacts]
+"""The document that holds an authorization, and what it says."""
 
 
 def _authorization(
-    conn: Connection, row: ClaimRow, content: Claim
-) -> RowMapping | None:
-    found = inquiries.authorizations(
-        conn, payer_id=row.payer_id, member_index=row.member_index
-    )
-    ours = [a for a in found if a["number"] == content.prior_auth]
-    return ours[0] if ours else None
-
-
-def _authorization_facts(found: RowMapping | None) -> AuthorizationFacts | None:
-    if found is None:
+    conn: Connection, row: ClaimRow, content: Claim, lines: list[RowMapping]
+) -> Approval | None:
+    """The approval whose number the claim carries, if it covers the code and day."""
+    day = row.service_from
+    found = [
+        a
+        for a in inquiries.authorizations(
+            conn, payer_id=row.payer_id, member_index=row.member_index
+        )
+        if content.prior_auth
+        and a["number"] == content.prior_auth
+        and a["status"] == "approved"
+        and a["code"] in {n["code"] for n in lines}
+        and (day is None or a["valid_from"] <= day <= a["valid_to"])
+    ]
+    if not found:
         return None
-    return AuthorizationFacts(
-        number=found["number"],
-        codes=(found["code"],),
-        valid_from=found["valid_from"],
-        valid_to=found["valid_to"],
+    facts = AuthorizationFacts(
+        number=found[0]["number"],
+        codes=tuple(sorted({a["code"] for a in found})),
+        valid_from=max(a["valid_from"] for a in found),
+        valid_to=min(a["valid_to"] for a in found),
     )
-
-
-def _last_remittance(conn: Connection, row: ClaimRow) -> RowMapping | None:
-    found = remittances.of_claim(conn, row.id)
-    return found[-1] if found else None
+    return found[0]["source"].split(" ")[0], facts
 
 
 def _argument(
-    appeal: RowMapping, authorization: RowMapping | None, lines: list[RowMapping]
+    appeal: RowMapping, approval: Approval | None, lines: list[RowMapping]
 ) -> list[str]:
-    if authorization is not None:
+    """One paragraph from our records; the template adds what its kind can show."""
+    codes = and_list([n["code"] for n in lines]) if lines else "this claim"
+    match appeal["template"]:
+        case "APPEAL_197" if approval is not None:
+            return [
+                "The claim carries this number, and the approval letter is enclosed"
+            ]
+        case "APPEAL_29":
+            return []  # only proof of the date counts, and it stands in the template
+        case "UNDERPAYMENT":
+            return [
+                "Our contract sets the price of each code. Your payment used another"
+            ]
+    if appeal["template"] == "APPEAL_97" and (marked := _marked_apart(lines)):
+        return [marked]
+    if approval is not None:
+        facts = approval[1]
         return [
-            f"Your authorization {authorization['number']} was in force on the date of "
-            f"service and covers code {authorization['code']}. The approval letter is "
-            "enclosed."
+            f"You approved this service before the visit: authorization {facts.number}"
+            f" covers {and_list(facts.codes)}. The approval letter is enclosed"
         ]
-    codes = ", ".join(n["code"] for n in lines)
+    verb = "were" if len(lines) > 1 else "was"
     return [
-        f"The service billed as {codes} was ordered, done and documented as the "
-        "enclosed "
-        f"records show. The reason you gave ({appeal['carc']}) does not apply to it."
+        f"What we billed as {codes} {verb} ordered, done and documented on the date of "
+        f"service. Your reason, {appeal['carc']}, does not fit it"
     ]
 
 
-def _exhibits(
-    remittance: RowMapping | None,
-    authorization: RowMapping | None,
-    profile: PayerProfile | None,
-    appeal: RowMapping,
-) -> list[ExhibitFacts]:
-    found: list[tuple[str, str]] = []
-    if remittance is not None:
-        found.append(("Your notice of denial (remittance)", remittance["file_sha256"]))
-    if authorization is not None:
-        sha = authorization["source"].split(" ")[0]
-        found.append(("Approval letter of the authorization", sha))
-    return [
-        ExhibitFacts(letter=chr(65 + n), title=title, pages=1, sha256=sha)
-        for n, (title, sha) in enumerate(found)
+def _marked_apart(lines: list[RowMapping]) -> str:
+    marked = [n for n in lines if n["modifiers"].strip(":")]
+    if not marked:
+        return ""
+    said = [
+        f"line {n['number']} carries modifier "
+        f"{and_list([m for m in n['modifiers'].split(':') if m])}"
+        for n in marked
     ]
+    return f"{and_list(said)}: it is not part of the other service of that day"
+
+
+def _filing(
+    conn: Connection, row: ClaimRow, appeal: RowMapping, profile: PayerProfile | None
+) -> FilingFacts | None:
+    """The first acceptance on file, when it was inside the limit (R-FIL-03)."""
+    proven = _first_accepted(conn, row)
+    if appeal["template"] != "APPEAL_29" or profile is None or proven is None:
+        return None
+    if row.service_from is None:
+        return None
+    limit = legal_limit(profile, row.service_from, row.service_to or row.service_from)
+    if proven["accepted_on"] > limit:
+        return None
+    number = proven["payer_icn"] or row.payer_icn or "not given"
+    return FilingFacts(
+        first_accepted=proven["accepted_on"],
+        limit=limit,
+        proof=(
+            f"your 277CA A2:20 of {long_date(proven['accepted_on'])} with your claim "
+            f"number {number}"
+        ),
+    )
+
+
+def _first_accepted(conn: Connection, row: ClaimRow) -> RowMapping | None:
+    proven = [s for s in submissions.of_claim(conn, row.id) if s["accepted_on"]]
+    return min(proven, key=lambda s: s["accepted_on"]) if proven else None
 
 
 def _citation(profile: PayerProfile | None, appeal: RowMapping) -> CitationFacts | None:
@@ -214,26 +332,72 @@ def _citation(profile: PayerProfile | None, appeal: RowMapping) -> CitationFacts
     if profile is None:
         return None
     if appeal["template"] == "UNDERPAYMENT" and profile.fees.schedule:
-        text = f"Fee schedule {profile.fees.schedule} of our contract"
+        text = (
+            f"fee schedule {profile.fees.schedule} of our contract, in force since "
+            f"{long_date(profile.effective_from)}"
+        )
         return CitationFacts(text=text, document_id=profile.fees.schedule)
     found = profile.appeals.policy_refs.get(CITED.get(appeal["template"], ""))
     return CitationFacts(text=found.text, document_id=found.document) if found else None
 
 
-def _filing(
-    conn: Connection, row: ClaimRow, appeal: RowMapping, profile: PayerProfile | None
-) -> FilingFacts | None:
-    if appeal["template"] != "APPEAL_29" or profile is None:
-        return None
-    proven = [s for s in submissions.of_claim(conn, row.id) if s["accepted_on"]]
-    if not proven or row.service_from is None:
-        return None
-    from policy.filing import legal_limit
+# --- what is enclosed, what came before ----------------------------------------------
 
-    limit = legal_limit(profile, row.service_from, row.service_to or row.service_from)
-    proof = f"277CA A2, payer claim number {proven[0]['payer_icn'] or 'not given'}"
-    return FilingFacts(
-        first_accepted=proven[0]["accepted_on"], limit=limit, proof=proof
+
+def _exhibits(
+    conn: Connection, row: ClaimRow, appeal: RowMapping, approval: Approval | None
+) -> list[ExhibitFacts]:
+    """Each stored document that the letter leans on, lettered in its order."""
+    found: list[tuple[str, str, bool]] = []
+    if remitted := _denied_by(conn, row, appeal):
+        found.append(("your notice of denial", remitted["file_sha256"], False))
+    if approval is not None:
+        found.append((f"approval letter {approval[1].number}", approval[0], False))
+    proven = _first_accepted(conn, row)
+    if appeal["template"] == "APPEAL_29" and proven and proven["proof_file"]:
+        found.append(("your report of acceptance (277CA)", proven["proof_file"], False))
+    before = _level_before(conn, row, appeal)
+    if before and before["decision_file"]:
+        title = f"your decision of level {before['level']}"
+        found.append((title, before["decision_file"], True))
+    return [
+        ExhibitFacts(letter=chr(65 + n), title=title, pages=1, sha256=sha, new=new)
+        for n, (title, sha, new) in enumerate(found)
+    ]
+
+
+def _denied_by(
+    conn: Connection, row: ClaimRow, appeal: RowMapping
+) -> RowMapping | None:
+    """The newest posted remittance up to the notice that is appealed."""
+    found = [
+        r for r in remittances.of_claim(conn, row.id) if r["outcome"] != "information"
+    ]
+    dated = [r for r in found if r["payment_date"] == appeal["notice_on"]]
+    newest = dated or found
+    return newest[-1] if newest else None
+
+
+def _level_before(
+    conn: Connection, row: ClaimRow, appeal: RowMapping
+) -> RowMapping | None:
+    earlier = [
+        a
+        for a in accounts.appeals_of(conn, row.id)
+        if a["level"] < appeal["level"] and a["decided_on"] is not None
+    ]
+    return earlier[-1] if earlier else None
+
+
+def _previous(
+    conn: Connection, row: ClaimRow, appeal: RowMapping
+) -> PreviousDecisionFacts | None:
+    before = _level_before(conn, row, appeal)
+    if before is None:
+        return None
+    return PreviousDecisionFacts(
+        level=before["level"],
+        decided_on=before["decided_on"],
     )
 
 

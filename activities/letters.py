@@ -1,10 +1,9 @@
 """Keep a rendered letter: its exact bytes in the document store, its row in SQL."""
 
-import hashlib
-
 from activities.office import Office
+from letters.check import GRADE_MAX
 from letters.facts import AppealFacts, StatementFacts
-from letters.render import render
+from letters.render import LetterError, RenderedLetter, render
 from records import accounts, events
 from records.claims import ClaimRow
 from records.db import Connection
@@ -23,8 +22,15 @@ def keep_letter(
     why: Because,
     account_id: str | None = None,
 ) -> str:
-    """Render ``facts`` and put the letter in the outbox, once by ``key`` (R-IDM-01)."""
-    made = render(template, facts)
+    """Render ``facts`` and put the letter in the outbox, once by ``key`` (R-IDM-01).
+
+    The row is the last step: what cannot be rendered, or reads too hard for a patient,
+    leaves no letter behind. Documents are named by their bytes, so a repeat finds them.
+
+    Raises:
+        LetterError: no letter can be made from these facts; nothing was kept.
+    """
+    made = _readable(render(template, facts), facts)
     letter_id = accounts.add_letter(
         conn,
         key=key,
@@ -37,7 +43,7 @@ def keep_letter(
         status="outbox",
         html_sha256=office.documents.put(made.html),
         pdf_sha256=office.documents.put(made.pdf),
-        facts_sha256=hashlib.sha256(facts.model_dump_json().encode()).hexdigest(),
+        facts_sha256=office.documents.put(facts.model_dump_json().encode()),
     )
     words = f"Letter {template} to the {recipient} is ready to be mailed"
     events.add(
@@ -49,3 +55,16 @@ def keep_letter(
         account_id=account_id,
     )
     return letter_id
+
+
+def _readable(
+    made: RenderedLetter, facts: AppealFacts | StatementFacts
+) -> RenderedLetter:
+    """A patient's letter reads at US grade 8 or below (R-PAT-03)."""
+    if isinstance(facts, StatementFacts) and made.reading_grade > GRADE_MAX:
+        raise LetterError(
+            f"Letter {made.template_id} reads at US grade {made.reading_grade}; "
+            f"{GRADE_MAX} is the most for patients. No letter was made. Shorten its "
+            "sentences in letters/templates."
+        )
+    return made
