@@ -1,0 +1,153 @@
+"""Read-only questions of ``starter.py check`` and the claim's story, across tables."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, or_, select
+
+from records.tables import (
+    account,
+    appeal,
+    batch,
+    claim,
+    event,
+    file,
+    inquiry,
+    news,
+    remittance,
+    submission,
+    task,
+)
+
+
+def files_without_end(conn: Connection) -> list[RowMapping]:
+    """Received files that are neither posted, routed nor quarantined."""
+    query = select(file).where(file.c.direction == "in", file.c.ended.is_(None))
+    return list(conn.execute(query.order_by(file.c.received_at)).mappings())
+
+
+def unexplained_states(conn: Connection) -> list[RowMapping]:
+    """Changes of state that name no rule or no actor (third promise)."""
+    nameless = or_(
+        event.c.rule.is_(None), event.c.rule == "", func.trim(event.c.actor) == ""
+    )
+    query = select(event).where(event.c.kind == "state", nameless)
+    return list(conn.execute(query.order_by(event.c.id)).mappings())
+
+
+def unstated_claims(conn: Connection) -> list[str]:
+    """Numbers of claims whose state is not the one their newest event gave them."""
+    newest = (
+        select(func.max(event.c.id))
+        .where(event.c.claim_id == claim.c.id, event.c.new_state.is_not(None))
+        .scalar_subquery()
+    )
+    query = (
+        select(claim.c.pcn)
+        .outerjoin(event, event.c.id == newest)
+        .where(or_(event.c.id.is_(None), event.c.new_state != claim.c.state))
+    )
+    return sorted(conn.execute(query).scalars())
+
+
+def running_appeals(conn: Connection) -> list[RowMapping]:
+    """Appeals that are not over."""
+    query = select(appeal).where(
+        appeal.c.status.in_(["preparing", "sent", "overturned"])
+    )
+    return list(conn.execute(query).mappings())
+
+
+def remittances_to_post(conn: Connection) -> list[RowMapping]:
+    """Transaction sets on file that nobody has posted or suspended."""
+    query = select(remittance).where(remittance.c.status == "received")
+    return list(conn.execute(query).mappings())
+
+
+def ended_batches(conn: Connection) -> set[str]:
+    """Batches whose every claim is answered."""
+    query = select(batch.c.id).where(batch.c.ended_on.is_not(None))
+    return set(conn.execute(query).scalars())
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How much there is to check."""
+    tables = {"files": file, "tasks": task, "news": news, "accounts": account}
+    found = {
+        name: int(conn.execute(select(func.count()).select_from(of)).scalar_one())
+        for name, of in tables.items()
+    }
+    query = select(func.count()).where(event.c.kind == "state")
+    return found | {"state changes": int(conn.execute(query).scalar_one())}
+
+
+def interchanges(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """What went out and came back for each submission of a claim, with its files."""
+    answer = file.alias()
+    query = (
+        select(
+            submission,
+            batch.c.isa13,
+            batch.c.file_name,
+            file.c.received_at.label("sent_at"),
+            answer.c.received_at.label("answered_at"),
+            answer.c.name.label("answer_name"),
+            answer.c.kind.label("answer_kind"),
+            answer.c.partner.label("answer_partner"),
+        )
+        .outerjoin(batch, batch.c.id == submission.c.batch_id)
+        .outerjoin(file, file.c.sha256 == batch.c.file_sha256)
+        .outerjoin(answer, answer.c.sha256 == submission.c.proof_file)
+        .where(submission.c.claim_id == claim_id)
+        .order_by(submission.c.number)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def answered_inquiries(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """Questions about a claim whose answer (271, 277) came, with the file."""
+    query = (
+        select(
+            inquiry.c.kind,
+            inquiry.c.trace,
+            file.c.received_at,
+            file.c.name,
+            file.c.partner,
+        )
+        .join(file, file.c.sha256 == inquiry.c.answer_file)
+        .where(inquiry.c.claim_id == claim_id)
+        .order_by(file.c.received_at)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def tasks_of(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """Every task a claim has had, by number."""
+    query = select(task).where(task.c.claim_id == claim_id)
+    return list(conn.execute(query.order_by(task.c.number)).mappings())
+
+
+def claims_like(conn: Connection, practice_number: str) -> list[str]:
+    """Our numbers of the claims that carry this number of the practice."""
+    query = select(claim.c.pcn).where(claim.c.practice_number == practice_number)
+    return sorted(conn.execute(query).scalars())
+
+
+def last_files(conn: Connection) -> list[tuple[str, Any, str]]:
+    """(partner, business date, instant) of the last file received from each."""
+    query = (
+        select(
+            file.c.partner, func.max(file.c.received_on), func.max(file.c.received_at)
+        )
+        .where(file.c.direction == "in")
+        .group_by(file.c.partner)
+        .order_by(file.c.partner)
+    )
+    return [(str(p), day, str(at)) for p, day, at in conn.execute(query)]
+
+
+def received_at(conn: Connection, sha256: str) -> str | None:
+    """When a file came in, as stored text."""
+    found: str | None = conn.execute(
+        select(file.c.received_at).where(file.c.sha256 == sha256)
+    ).scalar()
+    return found
