@@ -1,15 +1,19 @@
-"""The facts of a patient statement: from the ledger, the remittances and the 271."""
+"""The facts of a patient statement: from the ledger, the remittances and the 271.
+
+The amounts are the ledger's. The reasons are the plan's, from its remittances; they are
+told only when they explain the patient's share to the cent (R-PAT-03).
+"""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from activities.appeal_letter import practice_facts
+from activities.appeal_letter import clinician_of, postal_lines, practice_facts
 from activities.office import Office
 from claims.claim import ClaimState, Person
-from claims.money import ZERO, usd
-from ledger.balances import balances
+from claims.money import ZERO, percent_of, usd
+from ledger.balances import Balances, balances
 from letters.facts import (
     PersonFacts,
     PlanOfferFacts,
@@ -17,6 +21,8 @@ from letters.facts import (
     StatementFacts,
     VisitFacts,
 )
+from letters.render import LetterError
+from letters.words import and_list, long_date
 from policy.statements import plan_offer
 from records import accounts, claims, inquiries, remittances
 from records.claims import ClaimRow
@@ -27,6 +33,9 @@ if TYPE_CHECKING:
     from activities.patient import Due
 
 DAYS_TO_PAY = 30
+ROUNDING = usd("0.05")
+REVERSAL = "22"
+"""CLP02: the payer takes its earlier decision back."""
 KINDS = {"1": "deductible", "2": "coinsurance", "3": "copay"}
 NOT_COVERED = ("49", "96", "119", "202", "204", "35")
 PLACES = {
@@ -48,7 +57,11 @@ def statement_facts(
     gentle: "Due",
     why: Because,
 ) -> StatementFacts:
-    """What one statement of an account says today."""
+    """What one statement of an account says today.
+
+    Raises:
+        LetterError: there is nobody to send it to; nothing was made (R-PAT-05).
+    """
     account = accounts.get(conn, account_id)
     guarantor = accounts.guarantor(office.cipher, account)
     visits = tuple(_visit(conn, office, d.row) for d in due)
@@ -62,11 +75,12 @@ def statement_facts(
         step=min(gentle.step, 4),
         guarantor=_guarantor(guarantor),
         visits=visits,
-        still_with_plan=tuple(_still_with_plan(conn, account_id)),
+        still_with_plan=_still_with_plan(conn, account_id),
         total_due=total,
         plan_offer=_offer(total),
         previous_statement_date=sent[-1]["dated"] if sent else None,
         pay_code=_pay_code(office, account_id, str(why.today)),
+        what_changed=_what_changed(conn, due),
     )
 
 
@@ -76,15 +90,14 @@ def _pay_code(office: Office, account_id: str, day: str) -> str:
 
 
 def _guarantor(person: Person) -> PersonFacts:
-    address = person.address
-    postal = address.zip
-    if len(postal) == 9:
-        postal = f"{postal[:5]}-{postal[5:]}"
-    lines = [address.line1, address.line2, f"{address.city}, {address.state} {postal}"]
-    return PersonFacts(
-        name=f"{person.first} {person.last}".strip(),
-        address_lines=tuple(n for n in lines if n.strip(" ,")),
-    )
+    name = f"{person.first} {person.last}".strip()
+    lines = postal_lines(person.address)
+    if not name or not lines or not person.address.zip:
+        raise LetterError(
+            "The guarantor has no name, or no address with a ZIP code. No letter was "
+            "made. Complete the account's address, or hold its bills (R-PAT-05)."
+        )
+    return PersonFacts(name=name, address_lines=lines)
 
 
 def _offer(total: Decimal) -> PlanOfferFacts | None:
@@ -94,12 +107,38 @@ def _offer(total: Decimal) -> PlanOfferFacts | None:
     return PlanOfferFacts(monthly=offer.each, months=offer.count, last=offer.last)
 
 
-def _still_with_plan(conn: Connection, account_id: str) -> list[Any]:
-    """Visits of the account whose plan has not decided yet."""
+def _still_with_plan(conn: Connection, account_id: str) -> tuple[date, ...]:
+    """Days of visits whose plan has not decided yet; they are not summed."""
     billed = (ClaimState.PATIENT_BALANCE, ClaimState.PLAN, ClaimState.COLLECTIONS)
     rows = [r for r in claims.of_account(conn, account_id) if r.state.is_open]
-    return sorted(
-        r.service_from for r in rows if r.state not in billed and r.service_from
+    days = {r.service_from for r in rows if r.state not in billed and r.service_from}
+    return tuple(sorted(days))
+
+
+def _what_changed(conn: Connection, due: "Sequence[Due]") -> str | None:
+    """Names the visits whose plan took back a decision since they were last billed.
+
+    A patient who hears of another amount is told that the plan changed it (R-REV-02).
+    """
+    changed = [d.row for d in due if _taken_back(conn, d.row)]
+    days = [long_date(row.service_from) for row in changed if row.service_from]
+    if not days:
+        return None
+    visits = "visit" if len(days) == 1 else "visits"
+    return (
+        f"Your plan changed its decision on your {visits} of {and_list(days)}. "
+        "This bill shows the new amounts."
+    )
+
+
+def _taken_back(conn: Connection, row: ClaimRow) -> bool:
+    sent = accounts.statements_of_claim(conn, row.id)
+    told_on = sent[-1]["dated"] if sent else None
+    return any(
+        found["status"] == REVERSAL
+        and found["posted_on"] is not None
+        and (told_on is None or found["posted_on"] >= told_on)
+        for found in remittances.of_claim(conn, row.id)
     )
 
 
@@ -112,25 +151,49 @@ def _visit(conn: Connection, office: Office, row: ClaimRow) -> VisitFacts:
         claim_ref=row.pcn,
         date_of_service=row.service_from,
         patient_name=f"{patient.first} {patient.last}".strip(),
-        clinician=_clinician(content.rendering),
+        clinician=clinician_of(content),
         service_words=PLACES.get(content.place_of_service, "visit"),
-        charge=money.charge,
-        plan_discount=money.adjusted,
-        plan_paid=money.paid_payer,
-        you_paid=money.paid_patient - money.credit,
-        you_owe=money.patient_due,
-        reasons=tuple(_reasons(conn, row)),
+        reasons=_reasons(conn, row, money),
+        **_figures(money),
     )
 
 
-def _clinician(provider: Any) -> str:
-    if provider is None or provider.is_organization:
-        return ""
-    return f"{provider.first.title()} {provider.last_or_organization.title()}".strip()
+def _figures(money: Balances) -> dict[str, Any]:
+    """The visit's row: five figures of the ledger that tie (R-PAT-03)."""
+    return {
+        "charge": money.charge,
+        "plan_discount": money.adjusted - money.written_off,
+        "our_discount": money.written_off,
+        "plan_paid": money.paid_payer,
+        "you_paid": money.paid_patient - money.credit,
+        "you_owe": money.patient_due,
+    }
 
 
-def _reasons(conn: Connection, row: ClaimRow) -> list[ReasonFacts]:
-    """Each kind of patient share, net of reversals, in the plan's own numbers."""
+def _reasons(
+    conn: Connection, row: ClaimRow, money: Balances
+) -> tuple[ReasonFacts, ...]:
+    """Each kind of patient share, net of reversals; empty when they do not add up.
+
+    They do not when a person moved money by decision, wrote part of the share off, or
+    a replacement's remittance tells it once more. Then the bill says the sum alone.
+    """
+    amounts = _shares(conn, row)
+    if sum(amounts.values(), ZERO) != money.patient_due + (
+        money.paid_patient - money.credit
+    ):
+        return ()
+    answer = inquiries.answer_on_file(
+        conn, payer_id=row.payer_id, member_index=row.member_index, traces=[]
+    )
+    return tuple(
+        _reason(code, amount, answer, money.paid_payer)
+        for code, amount in amounts.items()
+    )
+
+
+def _shares(conn: Connection, row: ClaimRow) -> dict[str, Decimal]:
+    """PR amounts by reason code over all posted remittances, without those undone."""
     amounts: dict[str, Decimal] = {}
     for found in remittances.of_claim(conn, row.id):
         for line in found["detail"].get("lines", []):
@@ -138,26 +201,36 @@ def _reasons(conn: Connection, row: ClaimRow) -> list[ReasonFacts]:
                 if treated["treatment"] == "patient":
                     code = treated["code"].split("-")[-1]
                     amounts[code] = amounts.get(code, ZERO) + usd(treated["amount"])
-    answer = inquiries.answer_on_file(
-        conn, payer_id=row.payer_id, member_index=row.member_index, traces=[]
-    )
-    return [_reason(c, a, answer) for c, a in amounts.items() if a > ZERO]
+    return {code: amount for code, amount in amounts.items() if amount > ZERO}
 
 
-def _reason(code: str, amount: Decimal, answer: RowMapping | None) -> ReasonFacts:
+def _reason(
+    code: str, amount: Decimal, answer: RowMapping | None, plan_paid: Decimal
+) -> ReasonFacts:
     kind = KINDS.get(code, "not_covered" if code in NOT_COVERED else "other")
     facts: dict[str, Any] = {"kind": kind, "amount": amount}
     benefits = answer["answer"].get("benefits", []) if answer else []
     if kind == "deductible":
         facts |= _deductible(benefits)
     if kind == "coinsurance":
-        percent = next(
-            (b["percent"] for b in benefits if b["code"] == "A" and b["percent"]), None
-        )
-        facts["percent"] = Decimal(percent) if percent else None
-    if kind == "other":
-        facts["words"] = "Your plan says this part is yours to pay."
+        facts["percent"] = _percent(benefits, amount, plan_paid)
     return ReasonFacts(**facts)
+
+
+def _percent(
+    benefits: list[dict[str, Any]], amount: Decimal, plan_paid: Decimal
+) -> Decimal | None:
+    """The share the plan named, when it is what this visit really came to.
+
+    Plans round line by line, so a few cents may lie between.
+    """
+    named = (b["percent"] for b in benefits if b["code"] == "A" and b["percent"])
+    found = next(named, None)
+    if found is None:
+        return None
+    percent = Decimal(found)
+    off = percent_of(amount + plan_paid, percent) - amount
+    return percent if ZERO < percent < 100 and abs(off) <= ROUNDING else None
 
 
 def _deductible(benefits: list[dict[str, Any]]) -> dict[str, Any]:
