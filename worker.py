@@ -31,6 +31,7 @@ from activities.remittance import RemittanceActivities
 from activities.scrub import ScrubActivities
 from activities.submission import SubmissionActivities
 from activities.telling import TellingActivities
+from edi.gate import warm_up
 from workflows.appeal import AppealWorkflow
 from workflows.claim import ClaimWorkflow
 from workflows.inquiry_batch import InquiryBatchWorkflow
@@ -144,6 +145,7 @@ async def serve(arguments: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    await asyncio.to_thread(warm_up)
     async with build_worker(office.temporal, office, sandbox=settings.sandbox):
         sys.stderr.write(f"Worker ready on queue {office.task_queue}\n")
         sys.stderr.flush()

@@ -1,5 +1,6 @@
 """Appeal: draft, two signatures, sending, the payer's answer (R-APP)."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from temporalio import activity
 from activities import settle, steps
 from activities.appeal_letter import appeal_facts
 from activities.letters import keep_letter
-from activities.office import Office
+from activities.office import MAIL, Office
 from activities.opening import open_claim_task
 from claims.calendar import deadline, next_business_day
 from claims.claim import ClaimState
@@ -35,6 +36,8 @@ class AppealActivities:
     def look_at_appeal(self, appeal_id: str, at: datetime) -> Look:
         """Open what is missing, raise what is late, say when to look again."""
         why = self.office.because(at, "R-APP-02")
+        if later := self.office.mail_unread(at):
+            return Look(what=MAIL, at=later)
         with self.office.writing() as conn:
             appeal = accounts.get_appeal(conn, appeal_id)
             if appeal is None:
@@ -255,8 +258,11 @@ def resolve_prepare(
     assert appeal is not None  # noqa: S101 - the task's subject is its appeal
     if decision == "waived":
         return _waive(conn, office, row, appeal, why)
-    preparer, _ = tasks.prepared_form(conn, office.cipher, form["_task"])
-    facts = appeal_facts(conn, office, row, appeal, why, approver=why.actor)
+    preparer, prepared = tasks.prepared_form(conn, office.cipher, form["_task"])
+    route = str(json.loads(prepared).get("route", ""))
+    facts = appeal_facts(
+        conn, office, row, appeal, why, approver=why.actor, route=route
+    )
     if missing := missing_elements(facts):
         raise DecisionRefused(
             f"Not sent: the letter lacks {', '.join(missing)} (R-APP-03). Nothing was "

@@ -35,8 +35,11 @@ class EligibilityActivities:
     def check_eligibility(self, claim_id: str, at: datetime) -> Step:
         """Judge the answer on file; ask, wait or hold when there is none."""
         why = self.office.because(at)
+        later = self.office.mail_unread(at)
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
+            if later and steps.is_due(row, at):
+                return steps.step_of(conn, claim_id, at=later)
             if row.state in (ClaimState.INTAKE, ClaimState.ELIG_HOLD):
                 _check(conn, self.office, row, why)
             return steps.step_of(conn, claim_id)
@@ -156,6 +159,10 @@ def _hold(
     answer: RowMapping | None,
     why: Because,
 ) -> None:
+    asked = tasks.waiting(conn, claim_id=row.id, types=["ELIG_RESOLVE"])
+    if asked and steps.is_due(row, why.at):  # asked already, and late by now
+        steps.due_task(conn, office, row, why)
+        return
     evidence: dict[str, Any] = {
         "question": rules.question_for(decision),
         "answer": decision.reason,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -23,6 +23,9 @@ from vault.keys import KeyRing
 
 OFFICE_PARTNER = "office"
 """The mailbox of the practice itself: charges, payments, deposits, answers by CSV."""
+MAIL = "the day's mail"
+MAIL_READ = "mail_read"
+"""Fact of a demo: the last practice date whose morning mail has been read."""
 
 
 @dataclass
@@ -66,6 +69,25 @@ class Office:
             with self.reading() as conn:
                 self._clock = users.practice_clock(conn)
         return self._clock
+
+    def mail_unread(self, at: datetime) -> datetime | None:
+        """When to look again because the day's mail is not read yet; None when it is.
+
+        Silence may only be judged after the mailboxes were read. Schedules see to that;
+        on a demo's clock a slow machine can fall behind, and its ticker says how far it
+        is (``MAIL_READ``). The claim looks again when that may have been made up.
+        """
+        clock = self.clock()
+        if clock is None or clock.fast_until is None or at >= clock.fast_until:
+            return None
+        with self.reading() as conn:
+            read = users.fact(conn, MAIL_READ)
+        if read is None:
+            return None
+        behind = local_date(at, self.zone) - date.fromisoformat(read)
+        if behind <= timedelta(0):
+            return None
+        return min(at + behind - timedelta(hours=12), clock.fast_until)
 
     def payer(self, payer_id: str, day: object = None) -> PayerProfile | None:
         """The payer's profile, None when we have none for it."""

@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities import settle, steps
 from activities.letters import keep_letter
-from activities.office import Office
+from activities.office import MAIL, Office
 from activities.opening import open_claim_task
 from activities.statement_letter import statement_facts
 from claims.calendar import (
@@ -64,6 +64,8 @@ class PatientActivities:
     def look_at_account(self, account_id: str, at: datetime) -> Look:
         """Send what is due today, show each claim its next date, say when to look."""
         why = self.office.because(at, "R-PAT-01")
+        if later := self.office.mail_unread(at):
+            return Look(what=MAIL, at=later)
         with self.office.writing() as conn:
             dues = _dues(conn, self.office, account_id, why)
             today = [

@@ -4,7 +4,7 @@
 moves a claim picks one, so no open claim can be without (I1).
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from activities.office import Office
@@ -23,12 +23,15 @@ from records.db import Connection, RowMapping
 from records.events import Because
 
 
-def step_of(conn: Connection, claim_id: str, tell: tuple[str, ...] = ()) -> Step:
-    """What SQL says now, as the workflow needs it."""
+def step_of(conn: Connection, claim_id: str, *, at: datetime | None = None) -> Step:
+    """What SQL says now, as the workflow needs it; ``at`` puts the next look off."""
     row = claims.get(conn, claim_id)
-    return Step(
-        state=row.state, what=row.next_what or "", at=row.next_at, tell=tuple(tell)
-    )
+    return Step(state=row.state, what=row.next_what or "", at=at or row.next_at)
+
+
+def is_due(row: ClaimRow, at: datetime) -> bool:
+    """Whether the claim's own next step has come."""
+    return row.state.is_open and row.next_at is not None and row.next_at <= at
 
 
 def by_claim(

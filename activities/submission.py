@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import steps
-from activities.office import Office
+from activities.office import MAIL, Office
 from activities.opening import open_claim_task
 from claims.calendar import deadline
 from claims.claim import Claim, ClaimState
@@ -101,6 +101,8 @@ class SubmissionActivities:
     def watch_batch(self, batch_id: str, at: datetime) -> Look:
         """See who has not answered, raise what is late, say when to look again."""
         why = self.office.because(at)
+        if later := self.office.mail_unread(at):
+            return Look(what=MAIL, at=later)
         with self.office.writing() as conn:
             batch = _batch(conn, batch_id)
             open_rows = [

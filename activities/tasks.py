@@ -233,6 +233,8 @@ async def deliver_waiting(office: Office) -> int:
 
 
 def form_of(office: Office, stored: RowMapping) -> dict[str, str]:
-    """The form of a stored decision as text values."""
-    found: dict[str, str] = json.loads(tasks.decision_form(office.cipher, stored))
-    return found
+    """What the person filled in, as text; several changes as ``change.<field>``."""
+    stored_form = json.loads(tasks.decision_form(office.cipher, stored))
+    changes = stored_form.pop("changes", {})
+    filled = {k: str(v) for k, v in stored_form.items() if v not in ("", None)}
+    return filled | {f"change.{name}": str(v) for name, v in changes.items()}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 DEADLINE_HOUR = time(8)
 STATEMENT_HOUR = time(17)
@@ -97,36 +97,39 @@ class PracticeClock(BaseModel):
 
     ``origin`` (server) and ``start`` (practice) are the same instant; practice time
     runs ``scale`` times as fast until it reaches ``fast_until``, and at normal speed
-    after. Absent means identity. Refused outside a demo or test database.
+    after. Before ``origin`` it stands still at ``start``. Absent means identity.
+    Refused outside a demo or test database.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     origin: AwareDatetime
     start: AwareDatetime
-    scale: int = 1
+    scale: int = Field(1, gt=0)
     fast_until: AwareDatetime | None = None
 
     def now(self, instant: datetime) -> datetime:
         """Practice time at the server's ``instant``."""
         passed = instant.astimezone(UTC) - self.origin.astimezone(UTC)
+        passed = max(passed, timedelta(0))
         practice = self.start.astimezone(UTC) + passed * self.scale
-        if self.fast_until is None or practice <= self.fast_until:
+        if self.fast_until is None or practice <= self.fast_until.astimezone(UTC):
             return practice
-        return self.fast_until.astimezone(UTC) + (instant - self._slow_from())
+        slow_from = self._fast_instant(self.fast_until)
+        return self.fast_until.astimezone(UTC) + (instant.astimezone(UTC) - slow_from)
 
     def instant(self, practice: datetime) -> datetime:
         """The server's instant at practice time ``practice``."""
-        fast = practice
-        if self.fast_until is not None and practice > self.fast_until:
-            return self._slow_from() + (practice - self.fast_until)
-        passed = (fast.astimezone(UTC) - self.start.astimezone(UTC)) / self.scale
-        return self.origin.astimezone(UTC) + passed
+        if self.fast_until is None:
+            return self._fast_instant(practice)
+        slowly = practice.astimezone(UTC) - self.fast_until.astimezone(UTC)
+        if slowly <= timedelta():
+            return self._fast_instant(practice)
+        return self._fast_instant(self.fast_until) + slowly
 
-    def _slow_from(self) -> datetime:
-        assert self.fast_until is not None  # noqa: S101 - callers checked
-        passed = (self.fast_until - self.start) / self.scale
-        return self.origin.astimezone(UTC) + passed
+    def _fast_instant(self, practice: datetime) -> datetime:
+        passed = practice.astimezone(UTC) - self.start.astimezone(UTC)
+        return self.origin.astimezone(UTC) + passed / self.scale
 
 
 def practice_now(clock: PracticeClock | None, instant: datetime) -> datetime:

@@ -23,6 +23,12 @@ UNKNOWN_GUIDE = "the transaction version is not known to the validator"
 UNREADABLE = "the validator cannot read the file"
 REFUSED = "the validator refused the file"
 _ONE_AT_A_TIME = threading.Lock()
+_EMPTY_837P = (
+    b"ISA*00*          *00*          *ZZ*A              *ZZ*B              "
+    b"*260101*0000*^*00501*000000001*0*T*:~"
+    b"GS*HC*A*B*20260101*0000*1*X*005010X222A1~ST*837*0001*005010X222A1~"
+    b"SE*2*0001~GE*1*1~IEA*1*000000001~"
+)
 
 
 @cache
@@ -35,6 +41,11 @@ def _parameters() -> Any:
     logging.getLogger("pyx12").setLevel(logging.CRITICAL + 1)
     pyx12.map_if.load_map_file = cache(pyx12.map_if.load_map_file)
     return pyx12.params.params()
+
+
+def warm_up() -> None:
+    """Load the 837P's map now, so that no batch has to wait for it."""
+    findings(_EMPTY_837P)
 
 
 def findings(content: bytes) -> tuple[str, ...]:

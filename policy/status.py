@@ -9,7 +9,7 @@ TABLE = "claim_status_actions"
 def decide(category: str, *, seen_in: str) -> Decision:
     """What a status category asks for; one not allowed in ``seen_in`` is reviewed."""
     row = rows(TABLE, "categories", "code").get(category)
-    if row is None or seen_in not in row["seen_in"]:
+    if row is None or seen_in not in map(str, row["seen_in"]):
         unknown = table(TABLE)["unknown_category"]
         return Decision(
             action=unknown["action"],

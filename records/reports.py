@@ -1,10 +1,22 @@
 """Read-only look-ups across tables, for edits, sweeps, checks and lists."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, RowMapping, func, select, update
 
 from claims.claim import Claim
 from records.claims import ClaimRow
-from records.tables import claim, claim_line, deposit, event, remittance, task
+from records.instants import to_text
+from records.tables import (
+    claim,
+    claim_line,
+    decision,
+    deposit,
+    event,
+    news,
+    remittance,
+    task,
+)
 
 
 def duplicates_of(conn: Connection, row: ClaimRow, content: Claim) -> list[str]:
@@ -109,3 +121,19 @@ def next_steps(conn: Connection, limit: int = 10) -> list[RowMapping]:
         .limit(limit)
     )
     return list(conn.execute(query).mappings())
+
+
+def waiting_for_worker(conn: Connection, now: datetime) -> int:
+    """What a worker has not got to yet: due looks, untold news, decisions, 835s."""
+    due = (claim.c.next_at <= to_text(now)) & claim.c.state.notin_(["CLOSED", "VOIDED"])
+    waiting = (
+        select(func.count()).select_from(claim).where(due),
+        select(func.count()).select_from(news).where(news.c.told_at.is_(None)),
+        select(func.count())
+        .select_from(decision)
+        .where(decision.c.applied_at.is_(None), decision.c.refused.is_(None)),
+        select(func.count())
+        .select_from(remittance)
+        .where(remittance.c.status == "received"),
+    )
+    return sum(int(conn.execute(query).scalar_one()) for query in waiting)

@@ -49,7 +49,7 @@ class Clearinghouse:
     script: Script
     seed: int = 0
     agenda: Agenda = field(default_factory=Agenda)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _numbers: int = 0
     _names: dict[str, int] = field(default_factory=dict)
 

@@ -14,10 +14,10 @@ _FINDING = re.compile(r"^(\w+) at segment (\d+) (\S*) ?error (\d+)$")
 
 
 def interchange_error(
-    seen: set[tuple[str, str]], one: Interchange, warnings: Sequence[EdiWarning]
+    seen: set[tuple[str, str, str]], one: Interchange, warnings: Sequence[EdiWarning]
 ) -> str | None:
     """The TA1 note code of a broken or repeated interchange; None when it is fine."""
-    key = (one.sender, one.isa13)
+    key = (one.sender, one.receiver, one.isa13)
     if key in seen:
         return "025"
     seen.add(key)
