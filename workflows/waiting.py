@@ -52,6 +52,7 @@ class Inbox:
         self.unread: list[str] = []
         self.deciding: Decide | Act | None = None
         self._answers: dict[str, Decided] = {}
+        self._overdue: tuple[datetime, str] | None = None
 
     def now(self) -> datetime:
         """Practice time; activities derive the business date from it."""
@@ -111,8 +112,10 @@ class Inbox:
         left = WITHOUT_DATE
         if at is not None:
             left = until(self.clock, at, workflow.now())
-        if left <= timedelta(0):
+        if left <= timedelta(0) and self._is_first_overdue(at, summary):
             return Wake.DUE
+        if left <= timedelta(0):  # the look moved nothing: never spin
+            left = WITHOUT_DATE
         if workflow.info().is_continue_as_new_suggested() and self.is_quiet:
             return Wake.CONTINUE
         try:
@@ -122,6 +125,12 @@ class Inbox:
         except TimeoutError:
             return Wake.DUE
         return self.woken() or Wake.DUE
+
+    def _is_first_overdue(self, at: datetime | None, summary: str) -> bool:
+        """Whether this date has passed since the last overdue one was looked at."""
+        assert at is not None  # noqa: S101 - only a date can be overdue
+        known, self._overdue = self._overdue, (at, summary)
+        return known != self._overdue
 
     async def settle(self) -> None:
         """Let handlers that were answered return, before a run ends."""
