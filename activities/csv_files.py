@@ -1,14 +1,17 @@
 """The practice's CSV files: deposits, patient payments, authorizations, appeal answers.
 
 Columns as desk.md §8. Each row is read by its own model; a bad row is named by number
-and column and left out, the good ones go on. The same row again is *unchanged*.
+and column and left out, the good ones go on. The same row again is *unchanged*: rows
+read = accepted + unchanged + rejected, printed and stored.
 """
 
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,9 +22,10 @@ from activities.settle import tell_claim
 from claims.claim import ClaimState
 from claims.messages import NewsKind
 from claims.money import Usd, cents
-from records import claims, inquiries, remittances, reports
+from records import claims, files, inquiries, remittances, reports
 from records.db import Connection
 from records.events import Because
+from records.instants import to_text
 
 
 class CsvError(ValueError):
@@ -125,9 +129,62 @@ def _read(content: bytes, model: type[Row]) -> tuple[list[tuple[int, Row]], list
     return good, bad
 
 
-def _said(kind: str, good: int, unchanged: int, bad: list[str]) -> str:
-    words = f"{good} {kind} taken, {unchanged} unchanged"
-    return words + (f", left out: {'; '.join(bad)}" if bad else "")
+@dataclass
+class Count:
+    """Rows of one file so far (counting law)."""
+
+    bad: list[str]
+    accepted: int = 0
+    unchanged: int = 0
+
+    def take(self, *, new: bool) -> None:
+        """One good row: taken, or known as it is."""
+        if new:
+            self.accepted += 1
+        else:
+            self.unchanged += 1
+
+    def store(self, conn: Connection, kind: str, sha: str, why: Because) -> str:
+        """Keep the counts with the rows left out; the same in words."""
+        files.record_import(
+            conn,
+            id=str(uuid4()),
+            file_sha256=sha,
+            kind=kind,
+            started_at=to_text(why.at),
+            actor=why.actor,
+            read=self.accepted + self.unchanged + len(self.bad),
+            accepted=self.accepted,
+            unchanged=self.unchanged,
+            rejected=len(self.bad),
+            rejects=[reject_of(row) for row in self.bad],
+        )
+        name = kind.replace("_", " ").lower()
+        words = f"{self.accepted} {name} taken, {self.unchanged} unchanged"
+        return words + (f", left out: {'; '.join(self.bad)}" if self.bad else "")
+
+
+def reject_of(row: str) -> dict[str, Any]:
+    """A left-out row as imports store it; it has no value in it."""
+    place, _, columns = row.partition(": ")
+    return {
+        "position": int(place.removeprefix("row ")),
+        "reference": "",
+        "segment": place,
+        "field": columns,
+        "reason": "missing, not of the right kind, or not known here",
+        "fix": "Correct these columns and import the file again.",
+    }
+
+
+def check_rows(content: bytes, kind: str) -> tuple[int, list[str]]:
+    """How many rows can be read, and what is wrong with the others; stores nothing.
+
+    Raises:
+        CsvError: the file is not text.
+    """
+    good, bad = _read(content, KINDS[kind])
+    return len(good), bad
 
 
 def take_deposits(
@@ -140,9 +197,9 @@ def take_deposits(
 ) -> str:
     """Keep deposits; one with the trace of a remittance is its money (R-ERA-09)."""
     rows, bad = _read(content, Deposit)
-    new = 0
+    count = Count(bad)
     for number, row in rows:
-        new += remittances.record_deposit(
+        new = remittances.record_deposit(
             conn,
             ref=row.deposit_ref,
             deposited_on=row.date,
@@ -154,8 +211,9 @@ def take_deposits(
             file_sha256=sha,
             row=number,
         )
+        count.take(new=new)
     reports.pair_deposits(conn)
-    return _said("deposits", new, len(rows) - new, bad)
+    return count.store(conn, "DEPOSITS", sha, why)
 
 
 def take_payments(
@@ -168,17 +226,17 @@ def take_payments(
 ) -> str:
     """Post patient payments, each once by its receipt."""
     rows, bad = _read(content, PatientPayment)
-    new = unchanged = 0
+    count = Count(bad)
     for number, payment in rows:
         row = claim_of_payment(conn, payment)
         if remittances.payment(conn, payment.receipt_ref) is not None:
-            unchanged += 1
+            count.take(new=False)
         elif row is None:
             bad.append(f"row {number}: claim_ref")
         else:
             take_payment(conn, office, payment, row, source=(sha, number), why=why)
-            new += 1
-    return _said("patient payments", new, unchanged, bad)
+            count.take(new=True)
+    return count.store(conn, "PAYMENTS", sha, why)
 
 
 def take_authorizations(
@@ -191,7 +249,7 @@ def take_authorizations(
 ) -> str:
     """Keep authorizations; a claim that waits for one is told."""
     rows, bad = _read(content, AuthorizationRow)
-    new = 0
+    count = Count(bad)
     for number, row in rows:
         member = office.cipher.index(row.member_id, kind="member")
         changed = inquiries.record_authorization(
@@ -207,10 +265,10 @@ def take_authorizations(
             decided_on=row.decided_on,
             source=f"{sha} row {number}",
         )
-        new += changed
+        count.take(new=changed)
         if changed:
             _tell_waiting(conn, row.payer_id, member, f"auth:{sha}:{number}", why)
-    return _said("authorizations", new, len(rows) - new, bad)
+    return count.store(conn, "AUTHORIZATIONS", sha, why)
 
 
 def _tell_waiting(
@@ -231,13 +289,13 @@ def take_appeal_decisions(
 ) -> str:
     """Take the payer's answers to appeals."""
     rows, bad = _read(content, AppealDecision)
-    new = 0
+    count = Count(bad)
     for number, answer in rows:
         row = claims.find(conn, answer.claim_ref)
         if row is None:
             bad.append(f"row {number}: claim_ref")
             continue
-        new += take_decision(
+        new = take_decision(
             conn,
             office,
             row,
@@ -247,7 +305,8 @@ def take_appeal_decisions(
             sha=sha,
             why=why,
         )
-    return _said("appeal decisions", new, len(rows) - new - len(bad), bad)
+        count.take(new=new)
+    return count.store(conn, "APPEAL_DECISIONS", sha, why)
 
 
 Take = Callable[[Connection, Office, str, bytes, str, Because], str]

@@ -93,3 +93,14 @@ def imports(conn: Connection) -> list[RowMapping]:
     """All imports, first one first."""
     query = select(import_run).order_by(import_run.c.started_at)
     return list(conn.execute(query).mappings())
+
+
+def import_of(conn: Connection, sha256: str) -> RowMapping | None:
+    """The newest counts of one file, None for a kind that is not counted."""
+    query = (
+        select(import_run)
+        .where(import_run.c.file_sha256 == sha256)
+        .order_by(import_run.c.started_at.desc())
+        .limit(1)
+    )
+    return conn.execute(query).mappings().first()

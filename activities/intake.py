@@ -1,0 +1,149 @@
+"""Bring one file in by hand: the same way as a mailbox's sweep, with its counts.
+
+What desk and command line share. Counting law: read = accepted + unchanged + rejected.
+The same bytes again change nothing: what was accepted is then *unchanged*.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from activities import csv_files
+from activities.files import take_in
+from activities.imports import Reject, import_claims
+from activities.office import OFFICE_PARTNER, Office
+from claims.money import from_cents
+from edi.acks import read_acknowledgments
+from edi.errors import EdiError
+from edi.segments import FileKind, detect
+from edi.x270 import read_eligibility_answers
+from edi.x276 import read_status_answers
+from edi.x277ca import read_claim_acknowledgments
+from edi.x835 import read_remittances
+from records import files
+from records.db import RowMapping
+from records.events import Because
+
+UNKNOWN = "UNKNOWN"
+_READERS = {
+    FileKind.TA1: read_acknowledgments,
+    FileKind.X999: read_acknowledgments,
+    FileKind.X277CA: read_claim_acknowledgments,
+    FileKind.X277: read_status_answers,
+    FileKind.X271: read_eligibility_answers,
+    FileKind.X835: read_remittances,
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """read = accepted + unchanged + rejected; ``charge`` of an 837P's claims."""
+
+    read: int
+    accepted: int
+    unchanged: int
+    rejected: int
+    charge: Decimal
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of one file."""
+
+    name: str
+    sha256: str
+    kind: str
+    ended: str
+    words: str
+    known: bool = False
+    counts: Counts | None = None
+    rejects: tuple[Reject, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing was left out and the file could be trusted."""
+        return self.ended != files.End.QUARANTINED and not self.rejects
+
+
+def kind_of(content: bytes) -> str:
+    """The file's type, from its content alone."""
+    if kind := csv_files.detect(content):
+        return kind
+    try:
+        return "+".join(kind.value for kind in detect(content)) or UNKNOWN
+    except EdiError:
+        return UNKNOWN
+
+
+def bring_in(office: Office, name: str, content: bytes, why: Because) -> Intake:
+    """Take one file in to its end."""
+    sha = hashlib.sha256(content).hexdigest()
+    with office.reading() as conn:
+        before = files.get(conn, sha)
+    known = before is not None and before["ended"] is not None
+    words = take_in(office, OFFICE_PARTNER, name, content, why)
+    with office.reading() as conn:
+        after = files.get(conn, sha)
+        run = files.import_of(conn, sha)
+    ended = str(after["ended"]) if after else ""
+    return Intake(
+        name=name,
+        sha256=sha,
+        kind=kind_of(content),
+        ended=ended,
+        words=words,
+        known=known,
+        counts=_counts(run, known=known) if run else None,
+        rejects=_rejects(run) if run else (),
+    )
+
+
+def _counts(run: RowMapping, *, known: bool) -> Counts:
+    taken = run["accepted"] + run["unchanged"]
+    return Counts(
+        read=run["read"],
+        accepted=0 if known else run["accepted"],
+        unchanged=taken if known else run["unchanged"],
+        rejected=run["rejected"],
+        charge=from_cents(run["charge_cents"]),
+    )
+
+
+def _rejects(run: RowMapping) -> tuple[Reject, ...]:
+    return tuple(Reject(**reject) for reject in run["rejects"])
+
+
+def look_over(office: Office, name: str, content: bytes, why: Because) -> Intake:
+    """Say what taking the file in would do; nothing is stored."""
+    sha = hashlib.sha256(content).hexdigest()
+    kind = kind_of(content)
+    try:
+        counts, rejects = _read_only(office, content, kind, why)
+    except (EdiError, csv_files.CsvError) as error:
+        words = f"would be quarantined: {error}"
+        return Intake(name, sha, kind, files.End.QUARANTINED, words)
+    if kind == UNKNOWN:
+        words = "would be quarantined: this kind of file is not read here"
+        return Intake(name, sha, kind, files.End.QUARANTINED, words)
+    words = "checked only, nothing was stored"
+    return Intake(name, sha, kind, "", words, counts=counts, rejects=rejects)
+
+
+def _read_only(
+    office: Office, content: bytes, kind: str, why: Because
+) -> tuple[Counts | None, tuple[Reject, ...]]:
+    if kind in csv_files.KINDS:
+        good, bad = csv_files.check_rows(content, kind)
+        rejects = tuple(Reject(**csv_files.reject_of(row)) for row in bad)
+        read = good + len(bad)
+        return Counts(read, good, 0, len(bad), Decimal(0)), rejects
+    if kind == FileKind.X837P:
+        found = import_claims(office, content, name="", why=why, check_only=True)
+        counts = Counts(
+            found.read, found.accepted, found.unchanged, found.rejected, found.charge
+        )
+        return counts, found.rejects
+    for one in kind.split("+"):
+        if reader := _READERS.get(FileKind(one)) if one != UNKNOWN else None:
+            reader(content)
+    return None, ()
