@@ -111,7 +111,11 @@ class InterchangeHeader:
 
 @dataclass(frozen=True)
 class TransactionSet:
-    """ST to SE, with what its envelope said; not ``complete`` when SE is missing."""
+    """ST to SE, with what its envelope said.
+
+    Not ``complete`` when SE is missing; ``repeated`` when its control number was used
+    before in the same group (R-BAD-03).
+    """
 
     kind: FileKind
     control_number: str
@@ -121,6 +125,7 @@ class TransactionSet:
     header: InterchangeHeader
     gs06: str = ""
     complete: bool = True
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -330,6 +335,7 @@ class _Reader:
                 header=state.header,
                 gs06=gs.get(6) if gs else "",
                 complete=complete,
+                repeated=head.get(2) in state.in_group,
             )
         )
         state.in_group.append(head.get(2))

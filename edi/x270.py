@@ -313,14 +313,18 @@ def _plan_days(loop: Loop) -> tuple[date | None, date | None]:
 def _benefit(segment: Segment, repetition: str) -> Benefit:
     text = segment.get(3)
     kinds = text.split(repetition) if repetition else [text]
+    amount, share = maybe_amount(segment.get(7)), _percent(segment.get(8))
+    if share is None and segment.get(1) == "A" and amount is not None and amount < 1:
+        # Some plans write the share one element early (e2_271_active.edi).
+        amount, share = None, _percent(segment.get(7))
     return Benefit(
         code=segment.get(1),
         coverage_level=segment.get(2),
         service_type=text,
         service_types=tuple(kind for kind in kinds if kind),
         period=segment.get(6),
-        amount=maybe_amount(segment.get(7)),
-        percent=_percent(segment.get(8)),
+        amount=amount,
+        percent=share,
     )
 
 

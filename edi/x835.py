@@ -2,9 +2,9 @@
 
 One ``Remittance`` per transaction set. Positions are segment numbers, because
 trace number and claim number together are not unique: a payer may reverse and re-pay a
-claim inside one 835. A set without its end, or with an amount that cannot be read, is
-never among the remittances: what could be read of it is ``incomplete``, and ``errors``
-says why.
+claim inside one 835. A set without its end, with a control number used before, or with
+an amount that cannot be read is never among the remittances: what could be read of it
+is ``incomplete``, and ``errors`` says why.
 """
 
 from collections.abc import Iterator, Sequence
@@ -133,6 +133,9 @@ class _Reader:
         if not one.complete:
             last = one.segments[-1].number
             self.problem = EdiWarning(last, "SE", "the file ends inside this set")
+        elif one.repeated:
+            words = "the control number is used twice in its group"
+            self.problem = EdiWarning(one.segments[0].number, "ST02", words)
 
     def run(self) -> Remittance:
         """The set as far as it goes.

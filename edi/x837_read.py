@@ -184,18 +184,28 @@ class _SetReader:
         if draft is None:
             return
         try:
-            if not whole:
-                raise EdiError(
-                    "the file ends inside this claim",
-                    segment=draft.last.number,
-                    field="SE",
-                )
+            self._trust(draft, whole=whole)
             claim = draft.finish()
         except EdiError as error:
             self.rejects.append(draft.reject(error))
         else:
             self.claims.append(ReadClaim(draft.clm.number, claim))
             self._count_unused(draft)
+
+    def _trust(self, draft: "_Draft", *, whole: bool) -> None:
+        """Refuse what belongs to a set that is cut off or numbered twice (R-BAD-03)."""
+        if not whole:
+            raise EdiError(
+                "the file ends inside this claim",
+                segment=draft.last.number,
+                field="SE",
+            )
+        if self.set.repeated:
+            raise EdiError(
+                "ST02 is used twice in its group",
+                segment=self.set.segments[0].number,
+                field="ST02",
+            )
 
     def _count_unused(self, draft: "_Draft") -> None:
         for segment, what in draft.unused():

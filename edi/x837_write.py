@@ -28,6 +28,7 @@ VERSION = "005010X222A1"
 MAX_LINES = 50
 MAX_DIAGNOSES = 12
 MAX_POINTERS = 4
+MAX_CAS, MAX_REASONS = 5, 6
 
 
 def write_claims(claims: Sequence[Claim], envelope: OutboundEnvelope) -> bytes:
@@ -251,7 +252,9 @@ class _ClaimWriter:
         self._ref("F8", other.icn)
 
     def _cas(self, adjustments: Sequence[Adjustment]) -> None:
-        for segment in cas_segments(adjustments):
+        segments = cas_segments(adjustments)
+        _check_limit("CAS", len(segments), MAX_CAS)
+        for segment in segments:
             self.out.add("CAS", *segment)
 
     def _line(self, place: int, line: ServiceLine) -> None:
@@ -308,26 +311,36 @@ class _ClaimWriter:
 
 
 def cas_segments(adjustments: Sequence[Adjustment]) -> list[list[str]]:
-    """CAS elements: neighbours of one group together, six reasons a segment.
+    """CAS elements: the reasons of a group together, six a segment.
+
+    Groups come in the order in which they first appear, because a group that is begun
+    again and again would need more segments than the guide allows.
 
     Raises:
         UnwritableError: group CR, which 5010 does not have (R-ERA-02).
     """
-    segments: list[list[str]] = []
-    reasons = 0
+    groups: dict[str, list[Adjustment]] = {}
     for one in adjustments:
-        if one.group == Group.CR:
-            raise UnwritableError(
-                "CAS01 is CR, which a 5010 file cannot carry. Nothing was written. "
-                "Decide which group it belongs to.",
-                field="CAS01",
-            )
-        if not segments or segments[-1][0] != one.group or reasons == 6:
-            segments.append([one.group])
-            reasons = 0
-        segments[-1] += [one.carc, plain(one.amount), one.quantity or ""]
-        reasons += 1
-    return segments
+        groups.setdefault(one.group, []).append(one)
+    if Group.CR in groups:
+        raise UnwritableError(
+            "CAS01 is CR, which a 5010 file cannot carry. Nothing was written. "
+            "Decide which group it belongs to.",
+            field="CAS01",
+        )
+    return [
+        [group, *_reasons(listed[at : at + MAX_REASONS])]
+        for group, listed in groups.items()
+        for at in range(0, len(listed), MAX_REASONS)
+    ]
+
+
+def _reasons(adjustments: Sequence[Adjustment]) -> list[str]:
+    return [
+        part
+        for one in adjustments
+        for part in (one.carc, plain(one.amount), one.quantity or "")
+    ]
 
 
 def _check_size(claim: Claim) -> None:
@@ -339,9 +352,13 @@ def _check_size(claim: Claim) -> None:
         ("SV107", most, MAX_POINTERS),
         ("CLM11", len(claim.accident), 3),
     ):
-        if count > limit:
-            raise UnwritableError(
-                f"{name}: {count} are more than the {limit} an 837P can carry. Nothing "
-                "was written. Split the claim.",
-                field=name,
-            )
+        _check_limit(name, count, limit)
+
+
+def _check_limit(name: str, count: int, limit: int) -> None:
+    if count > limit:
+        raise UnwritableError(
+            f"{name}: {count} are more than the {limit} an 837P can carry. Nothing "
+            "was written. Split the claim.",
+            field=name,
+        )

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
 from claims.adjustment import Adjustment
@@ -17,7 +18,19 @@ from claims.claim import (
     ServiceLine,
     Subscriber,
 )
+from claims.remittance import (
+    ProviderAdjustment,
+    Remittance,
+    RemittanceClaim,
+    RemittanceLine,
+)
 from edi.segments import OutboundEnvelope
+
+SLOW = [
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+    HealthCheck.large_base_example,
+]
 
 ENVELOPE = OutboundEnvelope(
     sender_id="CLAIMTHREAD",
@@ -102,6 +115,14 @@ rendering = providers().flatmap(
         lambda t: p.model_copy(update={"taxonomy": t})
     )
 )
+
+
+def gathered(given: list[Adjustment]) -> tuple[Adjustment, ...]:
+    """Group by group, as a file carries them; the order of reasons stays."""
+    groups = [one.group for one in given]
+    return tuple(sorted(given, key=lambda one: groups.index(one.group)))
+
+
 adjustments = st.lists(
     st.builds(
         Adjustment,
@@ -111,7 +132,7 @@ adjustments = st.lists(
         quantity=st.sampled_from([None, "1"]),
     ),
     max_size=9,
-).map(tuple)
+).map(gathered)
 payers = st.builds(Payer, name=text(30), edi_id=code(10, 2), address=st.just(Address()))
 modifiers = st.lists(st.sampled_from(["25", "59", "GP", "RT"]), max_size=4).map(tuple)
 decisions = st.builds(
@@ -230,4 +251,90 @@ def claims(draw: st.DrawFn, billing: Provider | None = None) -> Claim:
         facility=draw(maybe | providers(address=True)),
         other_payers=other,
         lines=lines,
+    )
+
+
+remittance_lines = st.builds(
+    RemittanceLine,
+    position=st.just(1),
+    line_ref=maybe | code(12),
+    code=st.sampled_from(["99213", "97110", "J1100"]),
+    code_kind=st.sampled_from(["HC", "N4"]),
+    modifiers=modifiers,
+    charge=signed,
+    paid=signed,
+    units=st.sampled_from([None, "1", "2.5"]),
+    submitted_code=st.sampled_from([None, "99214"]),
+    service_date=days,
+    service_to=maybe | days,
+    adjustments=adjustments,
+    rarcs=st.lists(st.sampled_from(["N115", "N290", "MA01"]), max_size=3).map(tuple),
+    allowed=maybe | money,
+)
+remittance_claims = st.builds(
+    RemittanceClaim,
+    position=st.just(1),
+    pcn=code(20),
+    status=st.sampled_from(["1", "2", "3", "4", "19", "20", "21", "22", "23"]),
+    charge=signed,
+    paid=signed,
+    patient_responsibility=signed,
+    filing_indicator=st.sampled_from([None, "12", "MB"]),
+    payer_icn=maybe | code(20),
+    original_icn=maybe | code(20),
+    patient_last=text(30),
+    patient_first=text(20),
+    member_id=maybe | code(12, 2),
+    corrected_last=text(30),
+    corrected_first=st.just("") | text(20),
+    corrected_member_id=maybe | code(12, 2),
+    crossover_payer=maybe | code(10, 2),
+    service_from=maybe | days,
+    service_to=maybe | days,
+    received_on=maybe | days,
+    coverage_amount=maybe | money,
+    interest=maybe | money,
+    adjustments=adjustments,
+    rarcs=st.lists(
+        st.sampled_from(["MA01", "MA07", "N1", "N2", "N3", "N4"]),
+        max_size=5,
+        unique=True,
+    ).map(tuple),
+    lines=st.lists(remittance_lines, max_size=3).map(tuple),
+)
+provider_adjustments = st.builds(
+    ProviderAdjustment,
+    position=st.just(1),
+    provider_id=npis,
+    fiscal_period=days,
+    code=st.sampled_from(["WO", "FB", "L6", "CS", "72"]),
+    reference=maybe | code(20),
+    amount=signed.filter(bool),
+)
+
+
+@st.composite
+def remittances(draw: st.DrawFn) -> Remittance:
+    """A remittance as a payer writes it, in balance or not."""
+    claims = tuple(draw(st.lists(remittance_claims, max_size=3)))
+    plb = tuple(draw(st.lists(provider_adjustments, max_size=3)))
+    method = draw(st.sampled_from(["ACH", "CHK", "NON"]))
+    return Remittance(
+        position=1,
+        control_number="",
+        handling="I",
+        paid=draw(money),
+        credit_or_debit="C",
+        method=method,
+        payment_date=draw(days),
+        trace=draw(code(20)),
+        originator="1" + draw(st.sampled_from(["123456789", "999999999"])),
+        payer_name=draw(text(30)),
+        payer_edi_id=draw(code(10, 2)),
+        payee_name=draw(text(30)),
+        payee_npi=draw(npis),
+        payee_tax_id=draw(st.sampled_from(["", "123456789"])),
+        claims=claims,
+        provider_adjustments=plb,
+        content_hash="",
     )
