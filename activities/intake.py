@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from activities import csv_files
 from activities.files import take_in
-from activities.imports import Reject, import_claims
+from activities.imports import Reject, identity_of, import_claims
 from activities.office import OFFICE_PARTNER, Office
 from claims.money import from_cents
 from edi.acks import read_acknowledgments
@@ -20,7 +20,9 @@ from edi.x270 import read_eligibility_answers
 from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
 from edi.x835 import read_remittances
-from records import files
+from edi.x837 import read_claims
+from records import claims, files
+from records.claims import ClaimRow
 from records.db import RowMapping
 from records.events import Because
 
@@ -133,7 +135,7 @@ def _read_only(
     office: Office, content: bytes, kind: str, why: Because
 ) -> tuple[Counts | None, tuple[Reject, ...]]:
     if kind in csv_files.KINDS:
-        good, bad = csv_files.check_rows(content, kind)
+        good, bad = csv_files.check_rows(content, kind, why.today)
         rejects = tuple(Reject(**csv_files.reject_of(row)) for row in bad)
         read = good + len(bad)
         return Counts(read, good, 0, len(bad), Decimal(0)), rejects
@@ -147,3 +149,18 @@ def _read_only(
         if reader := _READERS.get(FileKind(one)) if one != UNKNOWN else None:
             reader(content)
     return None, ()
+
+
+def claims_in(office: Office, content: bytes) -> list[ClaimRow]:
+    """The claims of an 837P that are known here, in the order of the file."""
+    try:
+        read = read_claims(content)
+    except EdiError:
+        return []
+    indexes = [
+        office.cipher.index(identity_of(one.claim), kind="claim") for one in read.claims
+    ]
+    with office.reading() as conn:
+        known = [claims.by_identity(conn, index) for index in indexes]
+        ids = dict.fromkeys(row["id"] for row in known if row is not None)
+        return [claims.get(conn, claim_id) for claim_id in ids]

@@ -48,3 +48,8 @@ def sees_patients(roles: Iterable[str], *, assigned: bool) -> bool:
     if scopes & {"full", "full_read_only"}:
         return True
     return assigned and bool(scopes & set(_ASSIGNED))
+
+
+def may_manage_users(roles: Iterable[str]) -> bool:
+    """An admin."""
+    return "user.manage" in permissions(roles)

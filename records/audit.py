@@ -37,13 +37,15 @@ def unexplained_states(conn: Connection) -> list[RowMapping]:
 def unstated_claims(conn: Connection) -> list[str]:
     """Numbers of claims whose state is not the one their newest event gave them."""
     newest = (
-        select(func.max(event.c.id))
-        .where(event.c.claim_id == claim.c.id, event.c.new_state.is_not(None))
-        .scalar_subquery()
+        select(event.c.claim_id, func.max(event.c.id).label("id"))
+        .where(event.c.new_state.is_not(None))
+        .group_by(event.c.claim_id)
+        .subquery()
     )
     query = (
         select(claim.c.pcn)
-        .outerjoin(event, event.c.id == newest)
+        .outerjoin(newest, newest.c.claim_id == claim.c.id)
+        .outerjoin(event, event.c.id == newest.c.id)
         .where(or_(event.c.id.is_(None), event.c.new_state != claim.c.state))
     )
     return sorted(conn.execute(query).scalars())

@@ -1,0 +1,175 @@
+"""``import`` and ``files``: what comes in, how it ended, what was left out and why."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+from activities.files import FileActivities
+from activities.intake import Intake, bring_in, look_over
+from claims.decision import MACHINE
+from cli.failures import CommandError, Exit
+from cli.session import Session
+from cli.terminal import Column, dollars, table
+from policy.people import may_import
+from records import files, reports
+from records.events import Because
+
+
+def add(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """``import FILE…`` and ``files``."""
+    brought = commands.add_parser(
+        "import",
+        parents=[shared],
+        help="take files in; the type is found by looking at them",
+        description="837P claims, 835, 999, TA1, 277CA, 277, 271, and the practice's "
+        "CSV files of deposits, patient payments, authorizations and appeal answers.",
+    )
+    brought.add_argument("files", nargs="+", metavar="FILE", help="- reads stdin")
+    brought.add_argument(
+        "--check-only", action="store_true", help="say what would happen, store nothing"
+    )
+    brought.set_defaults(run=import_files)
+    listed = commands.add_parser(
+        "files", parents=[shared], help="files received and sent, and how each ended"
+    )
+    listed.add_argument("--limit", type=int, default=50, help="the newest N (50)")
+    listed.set_defaults(run=list_files)
+
+
+def read_input(path: str) -> tuple[str, bytes]:
+    """A file's name and bytes; ``-`` is stdin.
+
+    Raises:
+        CommandError: it cannot be read.
+    """
+    if path == "-":
+        return "stdin", sys.stdin.buffer.read()
+    try:
+        return Path(path).name, Path(path).read_bytes()
+    except OSError as error:
+        raise CommandError(
+            Exit.NOT_FOUND,
+            f"{path} cannot be read: {error.strerror}. Nothing was done.",
+        ) from None
+
+
+def importer(session: Session, rule: str = "R-BAD-01") -> Because:
+    """Who brings the file in: the person named by --as, else the machine.
+
+    Raises:
+        CommandError: this person may not.
+    """
+    if not session.user_name:
+        return session.because(MACHINE, rule)
+    person = session.person()
+    if not may_import(person.roles):
+        raise CommandError(
+            Exit.NOT_PERMITTED,
+            f"{person.name} may not import files. Nothing was done.",
+        )
+    return session.because(person.name, rule)
+
+
+async def import_files(session: Session) -> int:
+    """Take each file in; a bad one never stops the next."""
+    why = importer(session)
+    given = [read_input(path) for path in session.options.files]
+    bring = look_over if session.options.check_only else bring_in
+    taken = []
+    for name, content in given:
+        done = await asyncio.to_thread(bring, session.office, name, content, why)
+        tell(session, done)
+        taken.append(done)
+    if not session.options.check_only:
+        await start_waiting(session)
+    return Exit.DONE if all(t.is_whole for t in taken) else Exit.SOME_FAILED
+
+
+def tell(session: Session, done: Intake) -> None:
+    """One file's end, its counts and every row that was left out."""
+    out = session.out
+    out.emit(_as_json(done))
+    ended = done.ended or "checked only"
+    out.show(f"{done.name}   {done.kind.replace('_', ' ')}   {ended}")
+    if done.known:
+        out.show("  These bytes came before; nothing changed.")
+    if (counts := done.counts) is None:
+        out.show(f"  {done.words}")
+        return
+    money = f" · ${dollars(counts.charge)} billed" if counts.charge else ""
+    out.show(
+        f"  read {counts.read} = accepted {counts.accepted} + unchanged "
+        f"{counts.unchanged} + rejected {counts.rejected}{money}"
+    )
+    if done.rejects:
+        columns = [
+            Column("Row", right=True),
+            Column("Number"),
+            Column("Segment"),
+            Column("Field"),
+            Column("Reason and fix", wrap=True),
+        ]
+        rows = [
+            (r.position, r.reference, r.segment, r.field, f"{r.reason}. {r.fix}")
+            for r in done.rejects
+        ]
+        out.show(table(columns, rows))
+
+
+def _as_json(done: Intake) -> dict[str, Any]:
+    counts = vars(done.counts) if done.counts else None
+    shown = {k: v for k, v in vars(done).items() if k not in ("counts", "rejects")}
+    return {**shown, "counts": counts, "rejects": [vars(r) for r in done.rejects]}
+
+
+async def start_waiting(session: Session) -> bool:
+    """Start what the files brought, if a server answers; else the sweep does."""
+    with session.office.reading() as conn:
+        waiting = len(reports.unstarted_claims(conn))
+    if not await session.try_connect():
+        session.out.say(
+            "No Temporal server answered: what came in is safe, and the next sweep "
+            f"starts it ({waiting} claims wait)."
+        )
+        return False
+    await FileActivities(session.office).pass_on(session.now())
+    if waiting:
+        session.out.say(f"Started {waiting} claims. See: python starter.py list")
+    return True
+
+
+async def list_files(session: Session) -> int:
+    """The newest files, oldest of them first."""
+    with session.office.reading() as conn:
+        rows = files.listing(conn)[-session.options.limit :]
+    for row in rows:
+        session.out.emit(dict(row))
+    columns = [
+        Column("Date"),
+        Column("Way"),
+        Column("Kind"),
+        Column("Partner"),
+        Column("End"),
+        Column("File and what became of it", wrap=True),
+    ]
+    shown = [
+        (
+            row["received_on"],
+            row["direction"],
+            row["kind"],
+            row["partner"],
+            row["ended"] or ("sent" if row["direction"] == "out" else "NOT ENDED"),
+            " · ".join(filter(None, [row["name"], row["reason"], _copies(row)])),
+        )
+        for row in rows
+    ]
+    session.out.show(
+        table(columns, shown) if shown else "No file has come or gone yet."
+    )
+    return Exit.DONE
+
+
+def _copies(row: Any) -> str:
+    return f"came {row['copies']} times" if row["copies"] > 1 else ""

@@ -1,0 +1,333 @@
+"""``task list|show|decide``: what waits for people, why, and how to answer it."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from activities.tasks import decide
+from claims.money import from_cents
+from claims.task import TASKS, Form, TaskSpec, TaskType
+from cli.failures import CommandError, Exit
+from cli.session import Session
+from cli.terminal import Column, dollars, paragraph, table
+from records import claims, tasks
+from records.db import RowMapping
+
+FINISHED = ("done", "overtaken")
+
+
+def add(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """``task list``, ``task show ID``, ``task decide ID``."""
+    task = commands.add_parser("task", help="what waits for people").add_subparsers(
+        metavar="list|show|decide", required=True
+    )
+    listed = task.add_parser("list", parents=[shared], help="open tasks by due date")
+    listed.add_argument("--role", default="", help="clerk, coder, poster, supervisor")
+    listed.add_argument("--type", default="", help="for example DENIAL_REVIEW")
+    listed.add_argument("--all", action="store_true", help="closed ones as well")
+    listed.add_argument("--limit", type=int, default=50)
+    listed.set_defaults(run=list_tasks)
+    shown = task.add_parser(
+        "show", parents=[shared], help="why it is here, and what you may decide"
+    )
+    shown.add_argument("task", metavar="ID", help="its number")
+    shown.set_defaults(run=show_task)
+    decided = task.add_parser("decide", parents=[shared], help="decide a task")
+    decided.add_argument("task", metavar="ID", help="its number")
+    decided.add_argument("--decision", required=True, help="see: task show ID")
+    decided.add_argument(
+        "--version", type=int, help="the version you saw; refused when it changed since"
+    )
+    decided.add_argument(
+        "--set",
+        dest="fields",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="fill in one field of the form; may be given several times",
+    )
+    decided.add_argument("--note", default="", help="a note for the story")
+    decided.set_defaults(run=decide_task)
+
+
+# --- list ----------------------------------------------------------------------------
+
+
+async def list_tasks(session: Session) -> int:
+    """Open tasks: earliest due first, then priority (R-TSK-02)."""
+    options = session.options
+    wanted = options.type.upper()
+    if wanted and wanted not in set(TaskType):
+        raise CommandError(Exit.USAGE, f"There is no task type {options.type}.")
+    with session.office.reading() as conn:
+        rows = tasks.listing(
+            conn,
+            role=options.role or None,
+            task_type=wanted or None,
+            include_closed=options.all,
+        )
+        of = claims.many(conn, [r["claim_id"] for r in rows if r["claim_id"]])
+    for row in rows[: options.limit]:
+        session.out.emit(_task_json(row))
+    columns = [
+        Column("Task", right=True),
+        Column("Due"),
+        Column("Type"),
+        Column("For"),
+        Column("Claim"),
+        Column("Amount", right=True),
+        Column("State"),
+        Column("Why", wrap=True),
+    ]
+    shown = [
+        (
+            row["number"],
+            _due(row, session),
+            row["type"],
+            row["role"],
+            of[row["claim_id"]].pcn if row["claim_id"] in of else "",
+            dollars(from_cents(row["amount_cents"])),
+            row["status"],
+            row["why"],
+        )
+        for row in rows[: options.limit]
+    ]
+    empty = "No task waits. " + ("Try fewer filters." if wanted or options.role else "")
+    session.out.show(table(columns, shown) if rows else empty.strip())
+    if len(rows) > options.limit:
+        session.out.say(f"{options.limit} of {len(rows)}. More: --limit {len(rows)}")
+    elif rows:
+        session.out.say(f"{len(rows)} tasks. Next: task show {rows[0]['number']}")
+    return Exit.DONE
+
+
+def _due(row: RowMapping, session: Session) -> str:
+    late = row["due_on"] < session.today and row["status"] not in FINISHED
+    return f"{row['due_on']}{' late' if late else ''}"
+
+
+def _task_json(row: RowMapping) -> dict[str, Any]:
+    return {
+        name: row[name]
+        for name in (
+            *("number", "id", "type", "role", "status", "version", "claim_id"),
+            *("payer_id", "amount_cents", "due_on", "legal_deadline", "priority"),
+            *("rule", "why", "evidence", "workflow_id", "created_on", "decision"),
+            *("prepared_by", "decided_by", "closed_on", "closed_how"),
+        )
+    }
+
+
+# --- show ----------------------------------------------------------------------------
+
+
+async def show_task(session: Session) -> int:
+    """What happened, why, the form, the decisions, and the command to type next."""
+    with session.office.reading() as conn:
+        row = tasks.get(conn, session.options.task)
+        of = claims.many(conn, [row["claim_id"]] if row["claim_id"] else [])
+    spec = TASKS[TaskType(row["type"])]
+    fields = _fields(spec)
+    session.out.emit(
+        _task_json(row)
+        | {"title": spec.title, "decisions": list(spec.decisions), "form": fields}
+    )
+    pcn = of[row["claim_id"]].pcn if row["claim_id"] in of else ""
+    for part in _parts(session, row, spec, pcn):
+        session.out.show(part)
+    return Exit.DONE
+
+
+def _parts(
+    session: Session, row: RowMapping, spec: TaskSpec, pcn: str
+) -> Iterator[str]:
+    yield (
+        f"Task {row['number']}   {row['type']}: {spec.title}\n"
+        f"For a {row['role']}, due {_due(row, session)}   {row['status']}, version "
+        f"{row['version']}   ${dollars(from_cents(row['amount_cents']))}"
+    )
+    if pcn:
+        yield f"Claim {pcn}, payer {row['payer_id']}   (show {pcn})"
+    if row["legal_deadline"]:
+        yield f"Deadline set by law or contract: {row['legal_deadline']}"
+    yield "\nWhat happened"
+    yield paragraph(f"{row['why']}  (rule {row['rule'] or 'none'})", "  ")
+    for name, value in sorted(dict(row["evidence"]).items()):
+        yield from _evidence(name, value)
+    yield ""
+    if row["status"] in FINISHED:
+        who = f" by {row['decided_by']}" if row["decided_by"] else ""
+        yield f"Closed {row['closed_on']}: {row['decision'] or row['closed_how']}{who}."
+        return
+    if row["status"] == "saved":
+        yield f"Decided {row['decision']}. It is applied when processing resumes."
+        return
+    yield from _how_to(row, spec)
+
+
+def _evidence(name: str, value: Any) -> Iterator[str]:
+    label = name.replace("_", " ")
+    if isinstance(value, list):
+        for one in value:
+            yield paragraph(f"{label}: {_said(one)}", "  ")
+    elif value not in ("", None):
+        yield paragraph(f"{label}: {_said(value)}", "  ")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_said(v)}" for k, v in value.items() if v)
+    return ", ".join(map(_said, value)) if isinstance(value, list) else str(value)
+
+
+def _how_to(row: RowMapping, spec: TaskSpec) -> Iterator[str]:
+    yield "Decisions"
+    columns = [Column("  Decision"), Column("What it does", wrap=True)]
+    rows = [(f"  {d}", _effect(spec, d)) for d in spec.decisions]
+    yield table(columns, rows)
+    yield "\nForm (--set FIELD=VALUE)"
+    yield table(
+        [Column("  Field"), Column("Meaning", wrap=True)],
+        [(f"  {name}", words) for name, words in _fields(spec).items()],
+    )
+    yield "\nNext, for example"
+    first = spec.decisions[0]
+    if row["status"] == "prepared":
+        first = row["decision"]
+        yield (
+            f"  {row['prepared_by']} prepared {first}; another person "
+            f"({spec.two_person[first]}) confirms it:"
+        )
+    needed = "".join(f" --set {name}=…" for name in spec.required.get(first, ()))
+    yield (
+        f"  python starter.py task decide {row['number']} --version {row['version']} "
+        f"--decision {first}{needed} --as USER"
+    )
+
+
+def _effect(spec: TaskSpec, decision: str) -> str:
+    words = EFFECTS.get((spec.type, decision)) or decision.replace("_", " ")
+    if decision in spec.two_person:
+        words += f"; a second person ({spec.two_person[decision]}) confirms"
+    if needed := spec.required.get(decision):
+        words += f"; needs {', '.join(needed)}"
+    return words
+
+
+_E = TaskType
+EFFECTS: dict[tuple[TaskType, str], str] = {
+    (_E.ELIG_RESOLVE, "new_coverage_entered"): "store the new plan and ask it again",
+    (_E.ELIG_RESOLVE, "same_coverage_confirmed"): "ask the same plan once more",
+    (_E.ELIG_RESOLVE, "self_pay"): "bill the patient, no plan is asked",
+    (_E.AUTH_OBTAIN, "auth_requested"): "wait for the payer's decision",
+    (_E.AUTH_OBTAIN, "not_required"): "go on without a number, as you recorded",
+    (_E.AUTH_OBTAIN, "approved"): "put the number on the claim and go on",
+    (_E.AUTH_OBTAIN, "refused"): "note it; the payer is asked again",
+    (_E.AUTH_OBTAIN, "rescheduled"): "note it; wait for the new date",
+    (_E.CODE_REVIEW, "approved"): "store the codes and run the edits",
+    (_E.CODE_REVIEW, "query"): "ask the clinician and wait",
+    (_E.SCRUB_FIX, "fixed"): "change the field, run every edit again",
+    (_E.SCRUB_FIX, "override_warning"): "release a warning (never an error)",
+    (_E.SCRUB_FIX, "send_back"): "back to coding",
+    (_E.ACK_MISSING, "resent"): "send it again as an original",
+    (_E.ACK_MISSING, "found"): "wait for the payer's acceptance",
+    (_E.ACK_MISSING, "escalated"): "wait; the clearinghouse looks for it",
+    (_E.REJECT_FIX, "fixed"): "change the field, send it as an original",
+    (_E.REJECT_FIX, "void"): "refused: a rejected claim was never filed",
+    (_E.REJECT_FIX, "eligibility"): "check the coverage again first",
+    (_E.LOST_CLAIM, "resend_as_original"): "send it again as an original",
+    (_E.LOST_CLAIM, "resend_as_original_with_proof"): "send again, proof of the first",
+    (_E.LOST_CLAIM, "found"): "wait for the payer, look again on next_date",
+    (_E.DENIAL_REVIEW, "correct_freq_7"): "send a corrected claim (frequency 7)",
+    (_E.DENIAL_REVIEW, "new_claim"): "send it as a new claim",
+    (_E.DENIAL_REVIEW, "documents"): "send the documents the payer wants",
+    (_E.DENIAL_REVIEW, "appeal"): "draft an appeal letter for a second person to sign",
+    (_E.DENIAL_REVIEW, "other_payer"): "find out which plan pays first",
+    (_E.DENIAL_REVIEW, "patient"): "move what the payer marked PR to the patient",
+    (_E.DENIAL_REVIEW, "write_off"): "ask a supervisor to approve a write-off",
+    (_E.CORRECT_CLAIM, "corrected_freq_7"): "change the field, send as frequency 7",
+    (_E.CORRECT_CLAIM, "new_claim"): "change the field, send as a new claim",
+    (_E.CORRECT_CLAIM, "void"): "take the claim back at the payer (frequency 8)",
+    (_E.APPEAL_PREPARE, "sent"): "send the letter",
+    (_E.APPEAL_PREPARE, "waived"): "do not appeal",
+    (_E.APPEAL_FOLLOW_UP, "wait_until"): "look again on the date the payer named",
+    (_E.APPEAL_FOLLOW_UP, "resend"): "send the letter again and wait",
+    (_E.APPEAL_DECISION, "next_level"): "appeal at the next level",
+    (_E.APPEAL_DECISION, "stop_aic"): "stop: the amount is below the limit",
+    (_E.APPEAL_DECISION, "stop"): "stop appealing; the denial is decided anew",
+    (_E.APPEAL_DECISION, "accept"): "accept the payer's decision",
+    (_E.STATUS_REVIEW, "wait_until"): "look again on that date",
+    (_E.STATUS_REVIEW, "call"): "note the call, look again later",
+    (_E.STATUS_REVIEW, "no_action"): "keep waiting",
+    (_E.FOLLOW_UP_CALL, "in_process"): "note the call, look again on next_date",
+    (_E.FOLLOW_UP_CALL, "paid"): "wait for the remittance",
+    (_E.FOLLOW_UP_CALL, "denied"): "wait for the remittance with the denial",
+    (_E.FOLLOW_UP_CALL, "resend"): "send it again as an original",
+    (_E.FOLLOW_UP_CALL, "escalate"): "note it, look again later",
+    (_E.ERA_UNMATCHED_CLAIM, "linked"): "post it to the claim you name",
+    (_E.ERA_UNMATCHED_CLAIM, "not_ours_return"): "keep it apart to be returned",
+    (_E.WRITE_OFF_APPROVE, "approved"): "write it off (not who asked for it)",
+    (_E.WRITE_OFF_APPROVE, "refused"): "the denial is decided anew",
+    (_E.COLLECTIONS_APPROVE, "place"): "give it to the agency",
+    (_E.COLLECTIONS_APPROVE, "hold"): "wait another 30 days",
+    (_E.COLLECTIONS_APPROVE, "write_off"): "write it off as bad debt",
+}
+"""What a decision does, where its own name does not say it."""
+
+
+def _fields(spec: TaskSpec) -> dict[str, str]:
+    """The form's fields with what they mean, the common ones last."""
+    common = set(Form.model_fields)
+    listed = spec.form.model_fields
+    ordered = [n for n in listed if n not in common] + [
+        n for n in listed if n in common
+    ]
+    found = {n: listed[n].description or n.replace("_", " ") for n in ordered}
+    if "changes" in found:
+        del found["changes"]
+        found["change.<field>"] = "several fields at once, one --set each"
+    return found
+
+
+# --- decide --------------------------------------------------------------------------
+
+
+async def decide_task(session: Session) -> int:
+    """Store the decision, deliver it, print what the workflow answered."""
+    options = session.options
+    person = session.person()
+    form = _form(options.fields)
+    if options.note:
+        form["note"] = options.note
+    await session.try_connect()
+    with session.office.reading() as conn:
+        row = tasks.get(conn, options.task)
+    done = await decide(
+        session.office,
+        row["id"],
+        version=row["version"] if options.version is None else options.version,
+        decision=options.decision,
+        form=form,
+        why=session.because(person.name),
+    )
+    session.out.emit(
+        {"task": row["number"], "status": done.status, "words": done.words}
+    )
+    session.out.show(f"Task {row['number']}: {done.status}. {done.words}")
+    if done.status == "refused":
+        session.out.say(f"The task is open again: task show {row['number']}")
+        return Exit.REFUSED
+    return Exit.DONE
+
+
+def _form(fields: list[str]) -> dict[str, str]:
+    form = {}
+    for given in fields:
+        name, sign, value = given.partition("=")
+        if not sign or not name.strip():
+            raise CommandError(
+                Exit.USAGE,
+                f"--set wants FIELD=VALUE, not {name!r}. Nothing was stored.",
+            )
+        form[name.strip()] = value
+    return form
