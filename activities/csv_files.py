@@ -1,139 +1,48 @@
 """The practice's CSV files: deposits, patient payments, authorizations, appeal answers.
 
-Columns as desk.md §8. Each row is read by its own model; a bad row is named by number
-and column and left out, the good ones go on. The same row again is *unchanged*: rows
-read = accepted + unchanged + rejected, printed and stored.
+Good rows go on beside bad ones (R-BAD-01). The same row again is *unchanged*, a known
+reference with other content a conflict: rows read = accepted + unchanged + rejected,
+printed and stored.
 """
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from activities.appeal import take_decision
+from activities.csv_rows import (
+    KINDS,
+    AppealDecision,
+    AuthorizationRow,
+    BadRow,
+    CsvError,
+    Deposit,
+    detect,
+    read_rows,
+)
 from activities.office import Office
 from activities.payments import PatientPayment, claim_of_payment, take_payment
 from activities.settle import tell_claim
 from claims.claim import ClaimState
 from claims.messages import NewsKind
-from claims.money import Usd, cents
-from records import claims, files, inquiries, remittances, reports
-from records.db import Connection
+from claims.money import cents
+from records import accounts, claims, files, inquiries, remittances, reports
+from records.claims import ClaimRow
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 
-
-class CsvError(ValueError):
-    """The file is no CSV with the columns of its kind; nothing was taken from it."""
-
-
-class Deposit(BaseModel):
-    """One row of ``deposits.csv``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    deposit_ref: str = Field(min_length=1)
-    date: date
-    amount: Usd
-    method: str
-    trace_no: str = ""
-    originator: str = ""
-    payer_name: str = ""
-    account_last4: str = ""
-
-
-class AuthorizationRow(BaseModel):
-    """One row of ``authorizations.csv``; it may come before its claim."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    auth_no: str = ""
-    payer_id: str
-    member_id: str
-    code: str
-    units: int
-    valid_from: date
-    valid_to: date
-    status: str
-    decided_on: date
-
-
-class AppealDecision(BaseModel):
-    """One row of ``appeal_decisions.csv``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    claim_ref: str
-    level: int
-    outcome: str = Field(pattern="^(overturned|upheld|partial)$")
-    notice_date: date
-    received_on: date
-    document: str = ""
-
-
-KINDS: dict[str, type[BaseModel]] = {
-    "DEPOSITS": Deposit,
-    "PAYMENTS": PatientPayment,
-    "AUTHORIZATIONS": AuthorizationRow,
-    "APPEAL_DECISIONS": AppealDecision,
-}
-
-
-def detect(content: bytes) -> str | None:
-    """The kind of CSV whose required columns the header has; None for other files."""
-    header = _header(content)
-    for kind, model in KINDS.items():
-        required = {n for n, f in model.model_fields.items() if f.is_required()}
-        if required <= header <= set(model.model_fields):
-            return kind
-    return None
-
-
-def _header(content: bytes) -> set[str]:
-    first = content[:4096].splitlines()[:1]
-    if not first:
-        return set()
-    try:
-        line = first[0].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return set()
-    return {name.strip() for name in next(csv.reader([line]), [])}
-
-
-Row = TypeVar("Row", bound=BaseModel)
-
-
-def _read(content: bytes, model: type[Row]) -> tuple[list[tuple[int, Row]], list[str]]:
-    """Good rows with their number, and what is wrong with the others, without
-    values."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CsvError(
-            "the file is not UTF-8 text; nothing was taken from it"
-        ) from None
-    good: list[tuple[int, Row]] = []
-    bad: list[str] = []
-    for number, record in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-        given = {k: v for k, v in record.items() if k and v not in (None, "")}
-        try:
-            good.append((number, model.model_validate(given)))
-        except ValidationError as error:
-            columns = ", ".join(str(e["loc"][0]) for e in error.errors())
-            bad.append(f"row {number}: {columns}")
-    return good, bad
+CONFLICT = "is known here with other content"
+UNKNOWN = "is not known here"
 
 
 @dataclass
 class Count:
     """Rows of one file so far (counting law)."""
 
-    bad: list[str]
+    bad: list[BadRow]
     accepted: int = 0
     unchanged: int = 0
 
@@ -143,6 +52,10 @@ class Count:
             self.accepted += 1
         else:
             self.unchanged += 1
+
+    def leave_out(self, number: int, column: str, reason: str) -> None:
+        """One row that can be read, but not taken."""
+        self.bad.append(BadRow(number, column, reason))
 
     def store(self, conn: Connection, kind: str, sha: str, why: Because) -> str:
         """Keep the counts with the rows left out; the same in words."""
@@ -161,29 +74,30 @@ class Count:
         )
         name = kind.replace("_", " ").lower()
         words = f"{self.accepted} {name} taken, {self.unchanged} unchanged"
-        return words + (f", left out: {'; '.join(self.bad)}" if self.bad else "")
+        return words + (
+            f", left out: {'; '.join(map(str, self.bad))}" if self.bad else ""
+        )
 
 
-def reject_of(row: str) -> dict[str, Any]:
+def reject_of(row: BadRow) -> dict[str, Any]:
     """A left-out row as imports store it; it has no value in it."""
-    place, _, columns = row.partition(": ")
     return {
-        "position": int(place.removeprefix("row ")),
+        "position": row.number,
         "reference": "",
-        "segment": place,
-        "field": columns,
-        "reason": "missing, not of the right kind, or not known here",
-        "fix": "Correct these columns and import the file again.",
+        "segment": f"row {row.number}",
+        "field": row.column,
+        "reason": row.reason,
+        "fix": "Correct the row and import the file again.",
     }
 
 
-def check_rows(content: bytes, kind: str) -> tuple[int, list[str]]:
+def check_rows(content: bytes, kind: str, today: date) -> tuple[int, list[BadRow]]:
     """How many rows can be read, and what is wrong with the others; stores nothing.
 
     Raises:
-        CsvError: the file is not text.
+        CsvError: the file is not text, or has not the columns of its kind.
     """
-    good, bad = _read(content, KINDS[kind])
+    good, bad = read_rows(content, KINDS[kind], today)
     return len(good), bad
 
 
@@ -196,24 +110,31 @@ def take_deposits(
     why: Because,
 ) -> str:
     """Keep deposits; one with the trace of a remittance is its money (R-ERA-09)."""
-    rows, bad = _read(content, Deposit)
+    rows, bad = read_rows(content, Deposit, why.today)
     count = Count(bad)
     for number, row in rows:
+        kept = {
+            "deposited_on": row.date,
+            "amount_cents": cents(row.amount),
+            "method": row.method,
+            "trace": row.trace_no or None,
+            "originator": row.originator or None,
+            "payer_name": row.payer_name or None,
+        }
+        known = remittances.deposit_of(conn, row.deposit_ref)
+        if known is not None and _differs(known, kept):
+            count.leave_out(number, "deposit_ref", CONFLICT)
+            continue
         new = remittances.record_deposit(
-            conn,
-            ref=row.deposit_ref,
-            deposited_on=row.date,
-            amount_cents=cents(row.amount),
-            method=row.method,
-            trace=row.trace_no or None,
-            originator=row.originator or None,
-            payer_name=row.payer_name or None,
-            file_sha256=sha,
-            row=number,
+            conn, ref=row.deposit_ref, **kept, file_sha256=sha, row=number
         )
         count.take(new=new)
     reports.pair_deposits(conn)
     return count.store(conn, "DEPOSITS", sha, why)
+
+
+def _differs(known: RowMapping, kept: dict[str, Any]) -> bool:
+    return any(known[name] != value for name, value in kept.items())
 
 
 def take_payments(
@@ -225,18 +146,32 @@ def take_payments(
     why: Because,
 ) -> str:
     """Post patient payments, each once by its receipt."""
-    rows, bad = _read(content, PatientPayment)
+    rows, bad = read_rows(content, PatientPayment, why.today)
     count = Count(bad)
     for number, payment in rows:
         row = claim_of_payment(conn, payment)
-        if remittances.payment(conn, payment.receipt_ref) is not None:
+        known = remittances.payment(conn, payment.receipt_ref)
+        if row is None:
+            count.leave_out(number, "claim_ref", UNKNOWN)
+        elif known is not None and _is_other(known, payment, row):
+            count.leave_out(number, "receipt_ref", CONFLICT)
+        elif known is not None:
             count.take(new=False)
-        elif row is None:
-            bad.append(f"row {number}: claim_ref")
         else:
             take_payment(conn, office, payment, row, source=(sha, number), why=why)
             count.take(new=True)
     return count.store(conn, "PAYMENTS", sha, why)
+
+
+def _is_other(known: RowMapping, payment: PatientPayment, row: ClaimRow) -> bool:
+    """Whether the receipt is already another payment, or one of another claim."""
+    kept = {
+        "paid_on": payment.date,
+        "amount_cents": cents(payment.amount),
+        "method": payment.method,
+        "claim_id": row.id,
+    }
+    return _differs(known, kept)
 
 
 def take_authorizations(
@@ -248,9 +183,12 @@ def take_authorizations(
     why: Because,
 ) -> str:
     """Keep authorizations; a claim that waits for one is told."""
-    rows, bad = _read(content, AuthorizationRow)
+    rows, bad = read_rows(content, AuthorizationRow, why.today)
     count = Count(bad)
     for number, row in rows:
+        if row.valid_to < row.valid_from:
+            count.leave_out(number, "valid_to", "lies before valid_from")
+            continue
         member = office.cipher.index(row.member_id, kind="member")
         changed = inquiries.record_authorization(
             conn,
@@ -288,19 +226,23 @@ def take_appeal_decisions(
     why: Because,
 ) -> str:
     """Take the payer's answers to appeals."""
-    rows, bad = _read(content, AppealDecision)
+    rows, bad = read_rows(content, AppealDecision, why.today)
     count = Count(bad)
     for number, answer in rows:
         row = claims.find(conn, answer.claim_ref)
         if row is None:
-            bad.append(f"row {number}: claim_ref")
+            count.leave_out(number, "claim_ref", UNKNOWN)
+            continue
+        outcome = "upheld" if answer.outcome == "upheld" else "overturned"
+        if column := _unanswerable(conn, row, answer.level, outcome):
+            count.leave_out(number, *column)
             continue
         new = take_decision(
             conn,
             office,
             row,
             level=answer.level,
-            outcome="upheld" if answer.outcome == "upheld" else "overturned",
+            outcome=outcome,
             notice_on=answer.notice_date,
             sha=sha,
             why=why,
@@ -309,5 +251,18 @@ def take_appeal_decisions(
     return count.store(conn, "APPEAL_DECISIONS", sha, why)
 
 
+def _unanswerable(
+    conn: Connection, row: ClaimRow, level: int, outcome: str
+) -> tuple[str, str] | None:
+    """Why the payer's answer cannot be taken: no such appeal, or answered otherwise."""
+    found = [a for a in accounts.appeals_of(conn, row.id) if a["level"] == level]
+    if any(a["status"] == "sent" for a in found):
+        return None
+    answered = [a["outcome"] for a in found if a["outcome"]]
+    if not answered:
+        return "level", "names no appeal that was sent"
+    return None if answered[-1] == outcome else ("outcome", CONFLICT)
+
+
 Take = Callable[[Connection, Office, str, bytes, str, Because], str]
-__all__ = ["KINDS", "Any", "Take", "detect"]
+__all__ = ["KINDS", "BadRow", "CsvError", "Take", "check_rows", "detect", "reject_of"]

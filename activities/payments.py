@@ -32,7 +32,7 @@ class PatientPayment(BaseModel):
     patient_ref: str = ""
     date: date
     amount: Usd = Field(gt=0)
-    method: str
+    method: str = Field(max_length=16)
     claim_ref: str = ""
     plan_ref: str = ""
     note: str = ""

@@ -157,7 +157,10 @@ def authorizations(
 
 
 def record_authorization(conn: Connection, **values: Any) -> bool:
-    """Keep an authorization, or update its decision; False when nothing is new."""
+    """Keep an authorization, or update its decision; False when nothing is new.
+
+    An older decision never overwrites a newer one (R-BAD-04).
+    """
     same = (
         (authorization.c.payer_id == values["payer_id"])
         & (authorization.c.number == values["number"])
@@ -168,6 +171,8 @@ def record_authorization(conn: Connection, **values: Any) -> bool:
     if known is None:
         conn.execute(insert(authorization).values(id=str(uuid4()), **values))
         return True
+    if known["decided_on"] > values["decided_on"]:
+        return False
     if all(known[name] == value for name, value in values.items() if name != "source"):
         return False
     conn.execute(update(authorization).where(same).values(**values))

@@ -102,6 +102,12 @@ def record_deposit(conn: Connection, **values: Any) -> bool:
     return True
 
 
+def deposit_of(conn: Connection, ref: str) -> RowMapping | None:
+    """A bank deposit by its reference."""
+    query = select(deposit).where(deposit.c.ref == ref)
+    return conn.execute(query).mappings().first()
+
+
 def deposits(conn: Connection) -> list[RowMapping]:
     """All deposits by date."""
     query = select(deposit).order_by(deposit.c.deposited_on, deposit.c.ref)
