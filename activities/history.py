@@ -18,7 +18,6 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 from temporalio.converter import (
     PayloadCodec,
-    WithSerializationContext,
     WorkflowSerializationContext,
 )
 from temporalio.service import RPCError, RPCStatusCode
@@ -256,13 +255,10 @@ class _Reader:
 
 
 def _codec_of(client: Client, workflow_id: str) -> PayloadCodec | None:
-    codec = client.data_converter.payload_codec
-    if isinstance(codec, WithSerializationContext):
-        context = WorkflowSerializationContext(
-            namespace=client.namespace, workflow_id=workflow_id
-        )
-        return codec.with_context(context)
-    return codec
+    context = WorkflowSerializationContext(
+        namespace=client.namespace, workflow_id=workflow_id
+    )
+    return client.data_converter.with_context(context).payload_codec
 
 
 def _value(payload: Payload) -> Any:
