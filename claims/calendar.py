@@ -110,13 +110,14 @@ class PracticeClock(BaseModel):
 
     def now(self, instant: datetime) -> datetime:
         """Practice time at the server's ``instant``."""
-        passed = instant.astimezone(UTC) - self.origin.astimezone(UTC)
-        passed = max(passed, timedelta(0))
-        practice = self.start.astimezone(UTC) + passed * self.scale
-        if self.fast_until is None or practice <= self.fast_until.astimezone(UTC):
-            return practice
-        slow_from = self._fast_instant(self.fast_until)
-        return self.fast_until.astimezone(UTC) + (instant.astimezone(UTC) - slow_from)
+        instant = max(instant.astimezone(UTC), self.origin.astimezone(UTC))
+        if self.fast_until is not None:
+            # Asked first: fast time goes past the year 9999 in a fortnight.
+            slowly = instant - self._fast_instant(self.fast_until)
+            if slowly >= timedelta():
+                return self.fast_until.astimezone(UTC) + slowly
+        passed = instant - self.origin.astimezone(UTC)
+        return self.start.astimezone(UTC) + passed * self.scale
 
     def instant(self, practice: datetime) -> datetime:
         """The server's instant at practice time ``practice``."""

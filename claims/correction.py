@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from claims.claim import Claim, Payer, Person, Provider, ServiceLine
+from claims.claim import Claim, Provider, ServiceLine
 from claims.money import MoneyError, usd
 
 
@@ -23,7 +23,10 @@ CORRECTABLE = {
     "2310A NM109": "referring provider's NPI",
     "2310B NM109": "rendering provider's NPI",
     "2010AA NM109": "billing provider's NPI",
+    "2310D NM109": "supervising provider's NPI",
     "2010AA N403": "billing provider's ZIP, nine digits",
+    "2010AA REF EI": "billing provider's tax id, nine digits",
+    "2000A PRV03": "billing provider's taxonomy code",
     "2010BA NM109": "member number",
     "2010BA NM103": "subscriber's last name",
     "2010BA NM104": "subscriber's first name",
@@ -37,7 +40,9 @@ CORRECTABLE = {
     "2300 REF G1": "authorization number",
     "2300 REF 9F": "referral number",
     "2300 REF F8": "payer's claim control number",
+    "2300 CLM02": "total charge, only as the lines add up",
     "2300 CLM05-1": "place of service",
+    "2300 CLM05-3": "frequency: 1, 7 or 8",
     "2400 SV101-2": "procedure code of a line: 2400/1 SV101-2",
     "2400 SV101-3": "modifiers of a line, colon separated: 2400/1 SV101-3",
     "2400 SV102": "charge of a line: 2400/1 SV102",
@@ -48,9 +53,11 @@ CORRECTABLE = {
 _LOOP = re.compile(r"\b(2\d{3}[A-Z]{0,2})\b")
 _LINE = re.compile(r"\b2400[/ #]?(\d{1,2})\b")
 _ELEMENT = re.compile(
-    r"\b(NM10\d|N40\d|DMG0\d|SBR0\d|HI(?:0\d)?|SV10\d(?:-\d)?|CLM05-1|DTP\*?472)\b"
+    r"\b(NM10\d|N40\d|DMG0\d|SBR0\d|PRV03|HI(?:\d\d)?|SV10\d(?:-\d)?"
+    r"|CLM02|CLM05-[13]|DTP[* ]?472)\b"
 )
-_REF = re.compile(r"\bREF[\s*]*(G1|F8|9F|X4)\b")
+_PLACE = re.compile(r"2300 HI(0[1-9]|1[0-2])")
+_REF = re.compile(r"\bREF[\s*]*(G1|F8|9F|EI)\b")
 
 
 def apply_correction(claim: Claim, field: str, value: str) -> Claim:
@@ -63,6 +70,8 @@ def apply_correction(claim: Claim, field: str, value: str) -> Claim:
     text = value.strip()
     if loop == "2400":
         return _line(claim, element, line, text)
+    if place := _PLACE.fullmatch(f"{loop} {element}"):
+        return _diagnosis(claim, int(place[1]), text)
     act = _ACTS.get(f"{loop} {element}")
     if act is None:
         raise CorrectionRefused(
@@ -79,7 +88,7 @@ def _parse(field: str) -> tuple[str, str, int | None]:
     element = _ELEMENT.search(text)
     loop = _LOOP.search(text)
     name = f"REF {ref[1]}" if ref else (element[1] if element else "")
-    name = name.replace("*", "")
+    name = name.replace("DTP*", "DTP").replace("DTP ", "DTP")
     if loop is None:
         found = [k for k in CORRECTABLE if k.endswith(f" {name}")] if name else []
         return (found[0].split()[0] if len(found) == 1 else "", name, None)
@@ -87,7 +96,7 @@ def _parse(field: str) -> tuple[str, str, int | None]:
 
 
 def _digits(text: str, size: int, what: str) -> str:
-    if not (text.isdecimal() and len(text) == size):
+    if not (text.isascii() and text.isdecimal() and len(text) == size):
         raise CorrectionRefused(f"{what} has {size} digits. Nothing was changed.")
     return text
 
@@ -120,6 +129,17 @@ def _rendering(claim: Claim, text: str) -> Claim:
     )
 
 
+def _supervising(claim: Claim, text: str) -> Claim:
+    return claim.model_copy(
+        update={"supervising": _npi(claim.supervising, text, "SUPERVISOR")}
+    )
+
+
+def _billing(claim: Claim, **changes: object) -> Claim:
+    billing = claim.billing.model_copy(update=changes)
+    return claim.model_copy(update={"billing": billing})
+
+
 def _billing_npi(claim: Claim, text: str) -> Claim:
     return claim.model_copy(update={"billing": _npi(claim.billing, text, "BILLING")})
 
@@ -127,8 +147,7 @@ def _billing_npi(claim: Claim, text: str) -> Claim:
 def _billing_zip(claim: Claim, text: str) -> Claim:
     digits = _digits(text.replace("-", ""), 9, "The billing ZIP")
     address = claim.billing.address.model_copy(update={"zip": digits})
-    billing = claim.billing.model_copy(update={"address": address})
-    return claim.model_copy(update={"billing": billing})
+    return _billing(claim, address=address)
 
 
 def _subscriber(claim: Claim, **changes: object) -> Claim:
@@ -158,6 +177,7 @@ def _filled(text: str) -> str:
 
 
 def _diagnoses(claim: Claim, text: str) -> Claim:
+    """All diagnoses; a line that points to none now points to the first."""
     codes = tuple(
         c.strip().replace(".", "").upper() for c in text.split(",") if c.strip()
     )
@@ -171,13 +191,45 @@ def _diagnoses(claim: Claim, text: str) -> Claim:
 
 
 def _payer(claim: Claim, text: str) -> Claim:
-    payer = Payer(name=claim.payer.name, edi_id=_filled(text))
+    payer = claim.payer.model_copy(update={"edi_id": _filled(text)})
     return claim.model_copy(update={"payer": payer})
 
 
 def _group(claim: Claim, text: str) -> Claim:
     subscriber = claim.subscriber.model_copy(update={"group_number": text})
     return claim.model_copy(update={"subscriber": subscriber})
+
+
+def _diagnosis(claim: Claim, place: int, text: str) -> Claim:
+    if place > len(claim.diagnoses) + 1:
+        raise CorrectionRefused(
+            f"The claim has {len(claim.diagnoses)} diagnoses. Nothing was changed."
+        )
+    listed = [*claim.diagnoses]
+    listed[place - 1 : place] = [_filled(text)]
+    return _diagnoses(claim, ",".join(listed))
+
+
+def _total(claim: Claim, text: str) -> Claim:
+    if _money(text) != claim.line_total:
+        raise CorrectionRefused(
+            f"The lines add up to {claim.line_total}. Nothing was changed. "
+            "Correct the lines; the total follows."
+        )
+    return claim.model_copy(update={"charge": claim.line_total})
+
+
+def _frequency(claim: Claim, text: str) -> Claim:
+    if text not in ("1", "7", "8"):
+        raise CorrectionRefused("The frequency is 1, 7 or 8. Nothing was changed.")
+    return claim.model_copy(update={"frequency": text})
+
+
+def _money(text: str) -> Decimal:
+    try:
+        return usd(text)
+    except MoneyError as error:
+        raise CorrectionRefused(f"Charge: {error}. Nothing was changed.") from None
 
 
 def _plain(name: str) -> Callable[[Claim, str], Claim]:
@@ -188,7 +240,10 @@ _ACTS: dict[str, Callable[[Claim, str], Claim]] = {
     "2310A NM109": _referring,
     "2310B NM109": _rendering,
     "2010AA NM109": _billing_npi,
+    "2310D NM109": _supervising,
     "2010AA N403": _billing_zip,
+    "2010AA REF EI": lambda c, v: _billing(c, tax_id=_digits(v, 9, "A tax id")),
+    "2000A PRV03": lambda c, v: _billing(c, taxonomy=_filled(v)),
     "2010BA NM109": lambda c, v: _subscriber(c, member_id=_filled(v)),
     "2010BA NM103": lambda c, v: _subscriber(c, last=_filled(v)),
     "2010BA NM104": lambda c, v: _subscriber(c, first=v),
@@ -199,11 +254,12 @@ _ACTS: dict[str, Callable[[Claim, str], Claim]] = {
     "2010BB NM109": _payer,
     "2000B SBR03": _group,
     "2300 HI": _diagnoses,
-    "2300 HI01": lambda c, v: _diagnoses(c, ",".join([v, *c.diagnoses[1:]])),
+    "2300 CLM02": _total,
     "2300 REF G1": _plain("prior_auth"),
     "2300 REF 9F": _plain("referral"),
     "2300 REF F8": _plain("payer_icn"),
     "2300 CLM05-1": _plain("place_of_service"),
+    "2300 CLM05-3": _frequency,
 }
 
 
@@ -232,10 +288,7 @@ def _modifiers(line: ServiceLine, text: str) -> ServiceLine:
 
 
 def _charge(line: ServiceLine, text: str) -> ServiceLine:
-    try:
-        return line.model_copy(update={"charge": usd(text)})
-    except MoneyError as error:
-        raise CorrectionRefused(f"Charge: {error}. Nothing was changed.") from None
+    return line.model_copy(update={"charge": _money(text)})
 
 
 def _units(line: ServiceLine, text: str) -> ServiceLine:
@@ -243,7 +296,7 @@ def _units(line: ServiceLine, text: str) -> ServiceLine:
         units = Decimal(text)
     except InvalidOperation:
         units = Decimal(0)
-    if units <= 0:
+    if not units.is_finite() or units <= 0:
         raise CorrectionRefused("Units are a number above zero. Nothing was changed.")
     return line.model_copy(update={"units": units})
 
@@ -272,6 +325,3 @@ _LINE_ACTS: dict[str, Callable[[ServiceLine, str], ServiceLine]] = {
     "SV107": _pointers,
     "DTP472": lambda line, v: line.model_copy(update={"service_from": _day(v)}),
 }
-
-
-__all__ = ["CORRECTABLE", "CorrectionRefused", "Person", "apply_correction"]

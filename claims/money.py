@@ -4,6 +4,7 @@ Floats are refused at the border, because 0.1 + 0.2 is not a sum a payer accepts
 A percentage is rounded half up to the cent; nothing else in the product rounds.
 """
 
+import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from pydantic import BeforeValidator, PlainSerializer
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
+# Decimal() also reads "1_000" and digits of other scripts; no file of ours has those.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 class MoneyError(ValueError):
@@ -26,6 +29,8 @@ def usd(value: str | int | Decimal) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise MoneyError("an amount must be text or Decimal, never a float")
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+        raise MoneyError("an amount is not a number")
     try:
         amount = Decimal(value)
     except InvalidOperation:
@@ -56,8 +61,12 @@ def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
 
 
 def cents(amount: Decimal) -> int:
-    """Dollars as whole cents, as the database stores them."""
-    return int(amount.quantize(CENT).scaleb(2))
+    """Dollars as whole cents, as the database stores them.
+
+    Raises:
+        MoneyError: the amount has parts of a cent. Nothing is rounded.
+    """
+    return int(usd(amount).scaleb(2))
 
 
 def from_cents(value: int) -> Decimal:
