@@ -1,0 +1,171 @@
+"""``python -m benchmarks.touchless [--json]``: what a touchless claim costs.
+
+No-op workflows, the naive design and ours run on one server in interleaved rounds, so
+that a busy machine slows all of them; only their ratios mean something elsewhere.
+``docs/benchmarks.md`` says what each figure is.
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from temporalio.client import Client
+
+from benchmarks.budget import Cost, cost_of, largest
+from benchmarks.designs import Ground, Naive, NoOp, Ours
+from benchmarks.meter import Meter
+from cli import devserver
+from edi.gate import warm_up
+from settings import core_runtime
+from vault.codec import data_converter
+from vault.keys import KeyRing
+
+Design = NoOp | Naive | Ours
+SAMPLE = 25
+"""Histories looked at for each design: every run of a design is alike."""
+
+
+@asynccontextmanager
+async def ground_of(folder: Path) -> AsyncIterator[Ground]:
+    """A dev server of our own, as ``make demo`` starts it, without the web UI."""
+    address = devserver.start(folder, ui=False, keep_alive=False)
+    try:
+        ring = KeyRing.create(folder / "keys.json")
+        client = await Client.connect(
+            address.target,
+            namespace=address.namespace,
+            data_converter=data_converter(ring, address.namespace),
+            runtime=core_runtime(),
+        )
+        yield Ground(client, address.pid, folder, ring)
+    finally:
+        devserver.stop(folder)
+
+
+def designs_of(ground: Ground) -> dict[str, Design]:
+    """The three designs as production runs them, two again without the sandbox."""
+    return {
+        "noop": NoOp(ground, "noop", sandbox=True),
+        "naive": Naive(ground, "naive", sandbox=True),
+        "ours": Ours(ground, "ours", sandbox=True),
+        "noop_unsandboxed": NoOp(ground, "noop-unsandboxed", sandbox=False),
+        "ours_unsandboxed": Ours(ground, "ours-unsandboxed", sandbox=False),
+    }
+
+
+async def measure(folder: Path, rounds: int, claims: int) -> dict[str, Any]:
+    """Run every design once a round, each round in another order."""
+    async with ground_of(folder) as ground, AsyncExitStack() as stack:
+        designs = designs_of(ground)
+        await asyncio.to_thread(warm_up)
+        for design in designs.values():
+            await stack.enter_async_context(design.worker())
+            await design.run(WARM_UP_CLAIMS)
+        measured: dict[str, list[Meter]] = {name: [] for name in designs}
+        names = list(designs)
+        for number in range(rounds):
+            for name in names[number % len(names) :] + names[: number % len(names)]:
+                measured[name].append(await designs[name].run(claims))
+        costs = {name: await _cost(ground, designs[name]) for name in names[:3]}
+    return _report(measured, costs, claims)
+
+
+WARM_UP_CLAIMS = 10
+
+
+async def _cost(ground: Ground, design: Design) -> Cost:
+    query = (
+        f"WorkflowType = '{design.workflow}' AND TaskQueue = '{design.queue}' "
+        "AND ExecutionStatus = 'Completed'"
+    )
+    costs = []
+    async for found in ground.client.list_workflows(query, limit=SAMPLE):
+        handle = ground.client.get_workflow_handle(found.id, run_id=found.run_id)
+        costs.append(cost_of((await handle.fetch_history()).events))
+    return largest(costs)
+
+
+def _report(
+    measured: dict[str, list[Meter]], costs: dict[str, Cost], claims: int
+) -> dict[str, Any]:
+    rates = {n: [claims / m.seconds for m in found] for n, found in measured.items()}
+    to_noop = _ratios(rates["ours"], rates["noop"])
+    to_naive = _ratios(rates["ours"], rates["naive"])
+    bare = _ratios(rates["ours_unsandboxed"], rates["noop_unsandboxed"])
+    return {
+        "ratio_to_noop": round(median(to_noop), 2),
+        "ratio_to_naive": round(median(to_naive), 2),
+        **asdict(costs["ours"]),
+        "spread": {"to_noop": _spread(to_noop), "to_naive": _spread(to_naive)},
+        "sandbox": True,
+        "without_sandbox": {
+            "ratio_to_noop": round(median(bare), 2),
+            "ours_faster_by": round(
+                median(_ratios(rates["ours_unsandboxed"], rates["ours"])), 2
+            ),
+        },
+        "cost": {name: asdict(cost) for name, cost in costs.items()},
+        "cpu_ms_per_claim": {
+            name: _cpu(found, claims) for name, found in measured.items()
+        },
+        "claims_per_second": {n: round(median(r), 1) for n, r in rates.items()},
+        "rounds": len(to_noop),
+        "claims_per_round": claims,
+    }
+
+
+def _ratios(ours: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Round by round: what slowed the one slowed the other."""
+    return [mine / theirs for mine, theirs in zip(ours, other, strict=True)]
+
+
+def _spread(ratios: Sequence[float]) -> list[float]:
+    return [round(min(ratios), 2), round(max(ratios), 2)]
+
+
+def _cpu(found: Sequence[Meter], claims: int) -> dict[str, float | None]:
+    server = [m.server_cpu for m in found if m.server_cpu is not None]
+    return {
+        "worker": round(1000 * median(m.worker_cpu for m in found) / claims, 1),
+        "server": round(1000 * median(server) / claims, 1) if server else None,
+    }
+
+
+def _words(report: dict[str, Any]) -> str:
+    lines = [
+        "A touchless claim, from import to closed:",
+        f"  {report['ratio_to_noop']} of the no-op floor "
+        f"(without the sandbox {report['without_sandbox']['ratio_to_noop']})",
+        f"  {report['ratio_to_naive']} times the naive design",
+        f"  {report['events']} events, {report['bytes']} bytes, "
+        f"{report['actions']} billable actions",
+        f"  {report['rounds']} interleaved rounds of {report['claims_per_round']}",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.touchless",
+        description="Measure what a touchless claim costs, beside no-op and naive.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--claims", type=int, default=100, help="per design and round")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="touchless-") as folder:
+        report = asyncio.run(measure(Path(folder), arguments.rounds, arguments.claims))
+    print(json.dumps(report) if arguments.json else _words(report))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
