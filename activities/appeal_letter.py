@@ -74,7 +74,8 @@ def clinician_of(content: Claim) -> str:
     provider = content.rendering
     if provider is None or provider.is_organization:
         return ""
-    return f"{provider.first} {provider.last_or_organization}".strip().title()
+    name = f"{provider.first} {provider.last_or_organization}".strip()
+    return name.title() if name.isupper() else name
 
 
 def appeal_facts(
