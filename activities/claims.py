@@ -23,10 +23,12 @@ from activities.tasks import form_of
 from claims.correction import CorrectionRefused
 from claims.messages import Applied
 from claims.task import DecisionRefused, TaskType
+from ledger.entries import LedgerIdentityError
 from records import claims, news, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
+from records.instants import from_text
 
 Resolve = Callable[[Connection, Office, ClaimRow, str, dict[str, str], Because], str]
 
@@ -66,11 +68,14 @@ class ClaimActivities:
 
     @activity.defn
     def apply_decision(self, decision_id: str, at: datetime) -> Applied:
-        """Apply a stored decision once; a rule may refuse it with one sentence."""
+        """Apply a stored decision once; a rule may refuse it with one sentence.
+
+        On a demo's clock it is dated by when it was given, however late it is applied.
+        """
         try:
             with self.office.writing() as conn:
                 return self._apply(conn, decision_id, at)
-        except (DecisionRefused, CorrectionRefused) as refused:
+        except (DecisionRefused, CorrectionRefused, LedgerIdentityError) as refused:
             return self._refuse(decision_id, at, str(refused))
 
     def _apply(self, conn: Connection, decision_id: str, at: datetime) -> Applied:
@@ -78,7 +83,8 @@ class ClaimActivities:
         task = tasks.get(conn, stored["task_id"])
         if stored["applied_at"] is not None:
             return self._known(conn, stored, task)
-        why = self.office.because(at, task["rule"], stored["actor"])
+        when = from_text(stored["saved_at"]) if self.office.clock() else at
+        why = self.office.because(when, task["rule"], stored["actor"])
         form = form_of(self.office, stored)
         shown = {k: v for k, v in form.items() if k in ("field", "reason", "template")}
         if not tasks.close(conn, stored=stored, evidence=shown, why=why):

@@ -31,9 +31,15 @@ from records.db import Connection
 from records.events import Because
 from records.files import End
 
-HALF_WRITTEN_SECONDS = 0.0
-
 Route = Callable[[Connection, Office, str, bytes, str, Because], str]
+
+
+class FilesLeftError(Exception):
+    """Files of a mailbox could not be taken in; the others were."""
+
+    def __init__(self, count: int) -> None:
+        """``count`` files stay where they are and are tried again."""
+        super().__init__(f"{count} files could not be taken in; they are tried again")
 
 
 @dataclass
@@ -43,22 +49,29 @@ class FileActivities:
     office: Office
 
     @activity.defn
-    def list_inbound(self, partner: str) -> list[str]:
-        """Names of settled files; half-written ones are left until they are stable."""
-        mailbox = self.office.open_mailbox(partner)
-        return sorted(f.name for f in mailbox.list_inbound())
+    def receive_files(self, partner: str, at: datetime) -> int:
+        """Take every settled file of a mailbox in to its end; how many there were.
 
-    @activity.defn
-    def receive_file(self, partner: str, name: str, at: datetime) -> str:
-        """Take one file in to its end; the same bytes again change nothing."""
+        Each file is its own transactions and the same bytes again change nothing, so a
+        repeat goes on where a crash left off. A file we fail on does not stop the next.
+
+        Raises:
+            FilesLeftError: some files could not be taken in now; they are tried again.
+        """
         mailbox = self.office.open_mailbox(partner)
-        if name not in {f.name for f in mailbox.list_inbound()}:
-            return "already taken in"
-        content = mailbox.read_inbound(name)
         why = self.office.because(at, "R-BAD-01")
-        said = take_in(self.office, partner, name, content, why)
-        mailbox.archive_inbound(name)
-        return said
+        waiting = mailbox.list_inbound()
+        failures: list[Exception] = []
+        for file in waiting:
+            try:
+                content = mailbox.read_inbound(file.name)
+                take_in(self.office, partner, file.name, content, why)
+                mailbox.archive_inbound(file.name)
+            except Exception as error:  # noqa: BLE001 - told below, with all the others
+                failures.append(error)
+        if failures:
+            raise FilesLeftError(len(failures)) from failures[0]
+        return len(waiting)
 
     @activity.defn
     async def pass_on(self, at: datetime) -> int:

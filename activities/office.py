@@ -87,7 +87,7 @@ class Office:
         behind = local_date(at, self.zone) - date.fromisoformat(read)
         if behind <= timedelta(0):
             return None
-        return min(at + behind - timedelta(hours=12), clock.fast_until)
+        return min(at + max(behind / 2, timedelta(hours=12)), clock.fast_until)
 
     def payer(self, payer_id: str, day: object = None) -> PayerProfile | None:
         """The payer's profile, None when we have none for it."""

@@ -28,7 +28,7 @@ from settings import ROOT, Settings, SettingsError, load
 
 START = date(2026, 1, 12)
 DAYS = 120
-SECONDS_PER_DAY = (0.5, 1.2)
+SECONDS_PER_DAY = (0.6, 1.2)
 """The quickest and the slowest pace of a practice day, by what the machine can do."""
 IMPORT_SECONDS = 0.35
 """What the import takes where the quickest pace is right."""

@@ -1,10 +1,10 @@
 """The demo's ticker: starts a day's sweeps in place of schedules, date by date.
 
 ``python -m cli.ticker``. Each practice day: the simulated payers drop their files, the
-mailboxes are read, the scripted people decide, due questions go out, and at the
-cut-off the outboxes leave. One sweep starts when the one before has ended, with the
-business date in its id; a sweep with nothing to do is not started. A day never begins
-before the practice clock has reached it, and none is left out when the machine is slow.
+mailboxes are read, the scripted people decide, due questions go out, and at the cut-off
+the outboxes leave. A kind of sweep starts when the one before has ended, with its date
+in its id; a sweep with nothing to do is not started. A day never begins before the
+practice clock has reached it, and none is left out when the machine is slow.
 """
 
 import asyncio
@@ -88,9 +88,16 @@ class Ticker:
         day = local_date(self.clock.start, self.office.zone)
         while not self.stop.is_set():
             await self._day(day)
+            self._tell_lag(day)
             if not self.stop.is_set():
                 await asyncio.to_thread(self._note, FACT, day)
             day += timedelta(1)
+
+    def _tell_lag(self, day: date) -> None:
+        """A line in the log for each day that ended later than it should have."""
+        now = local_date(self.clock.now(datetime.now(UTC)), self.office.zone)
+        if now > day + timedelta(1):
+            sys.stderr.write(f"{day} ended {(now - day).days} practice days late\n")
 
     def _note(self, name: str, day: date) -> None:
         with self.office.writing() as conn:
@@ -124,18 +131,23 @@ class Ticker:
                 await asyncio.wait_for(self.stop.wait(), left)
 
     async def _receive(self, day: date, hour: time) -> None:
-        for partner in self.office.partners():
-            waiting = self.office.open_mailbox(partner).list_inbound()
-            if waiting and not self.stop.is_set():
-                await self._sweep("receive", partner, day, hour)
+        partners = [
+            partner
+            for partner in self.office.partners()
+            if self.office.open_mailbox(partner).list_inbound()
+        ]
+        sweeps = (self._sweep("receive", p, day, hour) for p in partners)
+        await asyncio.gather(*sweeps)
 
     async def _inquire(self, day: date) -> int:
-        started = 0
-        for kind in ("270", "276"):
-            for payer_id in await asyncio.to_thread(self._asking, kind, day):
-                await self._sweep(f"inquire{kind}", payer_id, day, INQUIRE_AT)
-                started += 1
-        return started
+        asking = [
+            (f"inquire{kind}", payer_id)
+            for kind in ("270", "276")
+            for payer_id in await asyncio.to_thread(self._asking, kind, day)
+        ]
+        sweeps = (self._sweep(job, payer, day, INQUIRE_AT) for job, payer in asking)
+        await asyncio.gather(*sweeps)
+        return len(asking)
 
     def _asking(self, kind: str, day: date) -> list[str]:
         with self.office.reading() as conn:
@@ -144,10 +156,11 @@ class Ticker:
 
     async def _submit(self, day: date) -> int:
         waiting = await asyncio.to_thread(self._outbox)
-        for payer_id in waiting:
-            batch_id = await self._start("submit", payer_id, day, CUT_OFF)
-            await self._left(batch_id)
+        await asyncio.gather(*(self._send(payer_id, day) for payer_id in waiting))
         return len(waiting)
+
+    async def _send(self, payer_id: str, day: date) -> None:
+        await self._left(await self._start("submit", payer_id, day, CUT_OFF))
 
     def _outbox(self) -> list[str]:
         with self.office.reading() as conn:

@@ -21,23 +21,16 @@ class ReceiveFilesWorkflow:
     async def run(self, given: SweepInput | None = None) -> int:
         """Take in every settled file; how many there were."""
         sweep = Sweep.from_workflow_id(workflow.info().workflow_id)
-        names = await workflow.execute_activity_method(
-            FileActivities.list_inbound,
-            sweep.partner,
+        count = await workflow.execute_activity_method(
+            FileActivities.receive_files,
+            args=[sweep.partner, sweep.at],
             start_to_close_timeout=ACTIVITY_TIMEOUT,
             retry_policy=RETRY,
         )
-        for name in names:
-            await workflow.execute_activity_method(
-                FileActivities.receive_file,
-                args=[sweep.partner, name, sweep.at],
-                start_to_close_timeout=ACTIVITY_TIMEOUT,
-                retry_policy=RETRY,
-            )
         await workflow.execute_activity_method(
             FileActivities.pass_on,
             sweep.at,
             start_to_close_timeout=ACTIVITY_TIMEOUT,
             retry_policy=RETRY,
         )
-        return len(names)
+        return count
