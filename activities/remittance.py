@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -34,7 +35,7 @@ from claims.task import TASKS, DecisionRefused, TaskType
 from edi.x835 import read_remittances
 from ledger.accounts import EntryType
 from ledger.balances import balances
-from ledger.entries import NewEntry, post
+from ledger.entries import LedgerIdentityError, NewEntry, post
 from policy import remittance as rules
 from policy.remittance import LineOutcome
 from policy.tasks import due_on
@@ -49,6 +50,7 @@ FORWARDED = ("23",)
 INFORMATION = ("25",)
 REVERSAL = "22"
 SUSPENDED = ("suspended", "conflict")
+Take = Callable[[Connection, Office, RowMapping, Because], None]
 KEPT_ON_POSTING = ("FILING_DEADLINE",)
 
 
@@ -115,12 +117,20 @@ class RemittanceActivities:
         """Post it if it can be trusted; else wait with a task. Again changes
         nothing."""
         why = self.office.because(at, "R-ERA-05")
+        try:
+            return self._look_at(remittance_id, why, _take)
+        except LedgerIdentityError as error:
+            broken = error  # nothing was posted; a retry would end the same way
+        take = partial(_breaks_ledger, error=broken)
+        return self._look_at(remittance_id, why, take)
+
+    def _look_at(self, remittance_id: str, why: Because, take: Take) -> Look:
         with self.office.writing() as conn:
             row = remittances.get(conn, remittance_id)
             if row is None:
                 raise LookupError(f"remittance {remittance_id} has no row")
             if row["status"] == "received":
-                _take(conn, self.office, row, why)
+                take(conn, self.office, row, why)
             return _look(conn, self.office, remittance_id, why)
 
 
@@ -167,6 +177,29 @@ def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> No
         return
     _Poster(conn, office, row, one, why).run()
     remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
+
+
+def _breaks_ledger(
+    conn: Connection,
+    office: Office,
+    row: RowMapping,
+    why: Because,
+    error: LedgerIdentityError,
+) -> None:
+    """Posted, a claim would no longer add up (R-MON-02): the set waits unposted."""
+    pcn = claims.get(conn, error.claim_id).pcn
+    evidence = {
+        "trace": row["trace"],
+        "level": "ledger",
+        "claim": pcn,
+        "difference": str(error.difference),
+        "below_zero": ", ".join(error.below_zero),
+    }
+    said = f"Payment {row['trace']} pays or adjusts more of {pcn} than is open"
+    _suspend(
+        conn, office, row, TaskType.ERA_UNBALANCED, "suspended", why, evidence,
+        "R-MON-02", f"{said}; nothing was posted",
+    )  # fmt: skip
 
 
 def _suspend(
