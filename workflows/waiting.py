@@ -116,8 +116,12 @@ class Inbox:
             return Wake.DUE
         if left <= timedelta(0):  # the look moved nothing: never spin
             left = WITHOUT_DATE
-        if workflow.info().is_continue_as_new_suggested() and self.is_quiet:
-            return Wake.CONTINUE
+        if workflow.info().is_continue_as_new_suggested():
+            await self.settle()  # an answered decision's handler has yet to return
+            if wake := self.woken():
+                return wake
+            if self.is_quiet:
+                return Wake.CONTINUE
         try:
             await workflow.wait_condition(
                 lambda: self.woken() is not None, timeout=left, timeout_summary=summary
