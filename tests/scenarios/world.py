@@ -9,7 +9,7 @@ runs).
 import importlib.metadata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -65,6 +65,7 @@ class World:
     env: WorkflowEnvironment
     office: Office
     clock: PracticeClock
+    started: list[str] = field(default_factory=list)
 
     async def now(self) -> datetime:
         """Practice time."""
@@ -101,10 +102,11 @@ class World:
     async def sweep(self, job: str, partner: str) -> None:
         """Start one sweep as its schedule would, and wait until all is quiet."""
         names = {"receive": RECEIVE_FILES, "submit": SUBMIT_BATCH}
+        self.started.append(sweep_id(job, partner, await self.now()))
         await self.office.temporal.start_workflow(
             names.get(job, INQUIRY_BATCH),
             SweepInput(clock=self.clock),
-            id=sweep_id(job, partner, await self.now()),
+            id=self.started[-1],
             task_queue=self.office.task_queue,
         )
         await self.settle()
@@ -139,10 +141,15 @@ class World:
 
 @asynccontextmanager
 async def world(
-    folder: Path, start: date, *, zone: str, database_url: str = ""
+    folder: Path,
+    start: date,
+    *,
+    zone: str,
+    database_url: str = "",
+    ring: KeyRing | None = None,
 ) -> AsyncIterator[World]:
     """A fresh world whose practice time begins at 00:01 on ``start``."""
-    ring = KeyRing.create(folder / "keys.json")
+    ring = ring or KeyRing.create(folder / "keys.json")
     url = database_url or f"sqlite:///{folder / 'story.db'}"
     async with await WorkflowEnvironment.start_time_skipping(
         data_converter=data_converter(ring, "default"),
@@ -162,14 +169,14 @@ async def world(
         )
         origin = await env.get_current_time()
         clock = PracticeClock(origin=origin, start=at(start, time(0, 1), zone))
-        _prepare(office, clock)
+        prepare(office, clock)
         with env.auto_time_skipping_disabled():
             async with build_worker(env.client, office):
                 yield World(env, office, clock)
         office.db.close()
 
 
-def _prepare(office: Office, clock: PracticeClock) -> None:
+def prepare(office: Office, clock: PracticeClock) -> None:
     ledger_tables.METADATA.create_all(office.db.engine)
     with office.writing() as conn:
         users.set_fact(conn, "kind", "test")

@@ -1,0 +1,1 @@
+"""Golden histories: what the workflows must still be able to replay."""
