@@ -39,7 +39,11 @@ class Reject:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """Counts and dollars of one import; ``claim_ids`` are the accepted ones."""
+    """Counts and dollars of one import; ``claim_ids`` are the accepted ones.
+
+    ``charge`` is what the file bills, rejected claims included as far as they can be
+    read.
+    """
 
     read: int
     accepted: int
@@ -124,6 +128,7 @@ class _Importer:
         ]
         rejects = tuple(sorted(unread + self.rejects, key=lambda r: r.position))
         total = sum((c.claim.charge for c in read.claims), ZERO)
+        total += sum((r.charge or ZERO for r in read.rejects), ZERO)
         return ImportResult(
             read=len(read.claims) + len(read.rejects),
             accepted=len(self.accepted),
@@ -218,7 +223,7 @@ def _changed(position: int, claim: Claim) -> Reject:
     return Reject(
         position=position,
         reference=claim.pcn,
-        segment="CLM",
+        segment=f"CLM at segment {position}",
         field="CLM01",
         reason="this claim is known here with other content",
         fix="Correct the known claim, or send a replacement (CLM05-3 = 7, REF*F8).",
