@@ -180,6 +180,7 @@ class TaskSpec:
     form: builtins.type[Form] = Form
     two_person: Mapping[str, Role] = field(default_factory=dict)
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    max_calendar_days: int | None = None
 
 
 def _spec(
@@ -190,6 +191,7 @@ def _spec(
 
 _T, _R = TaskType, Role
 _S = {"sent": Role.SUPERVISOR}
+_CALL = ("who", "reference", "answer")
 _SPECS = (
     _spec(_T.ELIG_RESOLVE, _R.CLERK, 1, "which plan covers the visit",
           "new_coverage_entered same_coverage_confirmed self_pay", form=CoverageForm,
@@ -224,7 +226,8 @@ _SPECS = (
           "sent not_available dispute_request", form=DocumentForm),
     _spec(_T.FOLLOW_UP_CALL, _R.CLERK, 20, "a call to the payer",
           "in_process paid denied resend escalate", form=CallForm,
-          required={"in_process": ("who", "answer", "next_date")}),
+          required={"in_process": (*_CALL, "next_date"), "paid": _CALL,
+                    "denied": _CALL, "resend": _CALL, "escalate": _CALL}),
     _spec(_T.ERA_MISSING, _R.POSTER, 4, "a remittance that has not come",
           "resend_requested in_process_next_call manual_post", form=CallForm),
     _spec(_T.EFT_UNMATCHED, _R.POSTER, 4, "a deposit without a remittance",
@@ -240,7 +243,8 @@ _SPECS = (
           "adjust deny_route patient payer_reprocesses line_chosen", form=MoneyForm,
           two_person={"patient": Role.SUPERVISOR}),
     _spec(_T.PLB_REVIEW, _R.POSTER, 4, "a provider-level adjustment to place",
-          "adjust deny_route patient payer_reprocesses line_chosen", form=MoneyForm),
+          "adjust deny_route patient payer_reprocesses line_chosen", form=MoneyForm,
+          two_person={"patient": Role.SUPERVISOR}),
     _spec(_T.MANUAL_EOB_POST, _R.POSTER, 4, "a paper remittance to key in",
           "posted unreadable", form=RemittanceForm),
     _spec(_T.DENIAL_REVIEW, _R.CLERK, 10, "a denied claim",
@@ -274,16 +278,18 @@ _SPECS = (
     _spec(_T.PATIENT_QUESTION, _R.CLERK, 2, "a patient's question",
           "answered made_dispute"),
     _spec(_T.PATIENT_DISPUTE, _R.CLERK, 20, "a patient's dispute",
-          "corrected upheld plan"),
+          "corrected upheld plan", max_calendar_days=30),
     _spec(_T.HARDSHIP_REVIEW, _R.CLERK, 10, "a request for help with the bill",
-          "approved refused"),
+          "approved refused", two_person={"approved": Role.SUPERVISOR}),
     _spec(_T.PLAN_SETUP, _R.CLERK, 2, "a payment plan to set up", "agreed"),
     _spec(_T.PLAN_DEFAULT, _R.CLERK, 5, "a payment plan in default",
           "resume_dunning new_plan hardship"),
     _spec(_T.COLLECTIONS_APPROVE, _R.SUPERVISOR, 10, "whether collections may start",
           "place hold write_off"),
     _spec(_T.FILING_DEADLINE, _R.CLERK, 1, "a filing limit that comes near",
-          "submitted accepted waived_with_reason"),
+          "submitted accepted waived_with_reason",
+          two_person={"waived_with_reason": Role.SUPERVISOR},
+          required={"waived_with_reason": ("reason",)}),
     _spec(_T.DAILY_CLOSE_EXCEPTION, _R.POSTER, 1, "a day that does not close",
           "resolved carried_with_reason"),
     _spec(_T.ENROLLMENT_FIX, _R.CLERK, 10, "a provider enrollment to fix", "fixed"),

@@ -159,7 +159,7 @@ class PayerBook:
     """All profiles, by our id and by EDI id."""
 
     def __init__(self, profiles: list[PayerProfile]) -> None:
-        """Index the profiles; the newest one in force wins."""
+        """Index the profiles; of two with one id the one effective last wins."""
         ordered = sorted(profiles, key=lambda p: p.effective_from)
         self._by_id = {p.payer_id: p for p in ordered}
         self._by_edi = {p.edi.payer_edi_id: p for p in ordered}
