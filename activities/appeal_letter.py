@@ -51,13 +51,17 @@ def practice_facts(office: Office) -> PracticeFacts:
     return PracticeFacts(
         name=practice.name,
         npi=practice.billing_npi,
-        tax_id=practice.tax_id,
+        tax_id=_tax_id(practice.tax_id),
         address_lines=postal_lines(practice.address),
         phone=practice.phone,
         hours=practice.hours,
         signer_name=practice.signer.name,
         signer_title=practice.signer.title,
     )
+
+
+def _tax_id(digits: str) -> str:
+    return f"{digits[:2]}-{digits[2:]}" if len(digits) == 9 else digits
 
 
 def postal_lines(address: Address) -> tuple[str, ...]:
@@ -93,7 +97,7 @@ def appeal_facts(
     profile = office.payer(row.payer_id)
     lines = [n for n in claims.lines(conn, row.id) if n["number"] in appeal["lines"]]
     approval = _authorization(conn, row, content, lines)
-    filing = _filing(conn, row, appeal, profile)
+    shown = _exhibits(conn, row, appeal, approval)
     amount, asked = _request(conn, row, profile, lines, appeal)
     return AppealFacts(
         **_addressed(content, profile),
@@ -108,11 +112,11 @@ def appeal_facts(
         denial=_denial(appeal, lines),
         request_amount=amount,
         request_words=asked,
-        argument=tuple(_argument(appeal, approval, lines)),
-        evidence=tuple(_exhibits(conn, row, appeal, approval)),
+        argument=tuple(_argument(appeal, approval, lines, shown)),
+        evidence=tuple(shown),
         citation=_citation(profile, appeal),
         authorization=approval[1] if approval else None,
-        filing=filing,
+        filing=_filing(conn, row, appeal, profile),
         previous=_previous(conn, row, appeal),
         reply_by=_reply_by(profile, appeal, why.today),
         approved_by=_name_of(conn, approver),
@@ -258,15 +262,18 @@ def _authorization(
 
 
 def _argument(
-    appeal: RowMapping, approval: Approval | None, lines: list[RowMapping]
+    appeal: RowMapping,
+    approval: Approval | None,
+    lines: list[RowMapping],
+    shown: list[ExhibitFacts],
 ) -> list[str]:
     """One paragraph from our records; the template adds what its kind can show."""
     codes = and_list([n["code"] for n in lines]) if lines else "this claim"
+    named = [e.letter for e in shown if approval and e.sha256 == approval[0]]
+    enclosed = f"the approval letter is enclosed (exhibit {''.join(named)})"
     match appeal["template"]:
         case "APPEAL_197" if approval is not None:
-            return [
-                "The claim carries this number, and the approval letter is enclosed"
-            ]
+            return [f"The claim carries this number, and {enclosed}"]
         case "APPEAL_29":
             return []  # only proof of the date counts, and it stands in the template
         case "UNDERPAYMENT":
@@ -279,7 +286,7 @@ def _argument(
         facts = approval[1]
         return [
             f"You approved this service before the visit: authorization {facts.number}"
-            f" covers {and_list(facts.codes)}. The approval letter is enclosed"
+            f" covers {and_list(facts.codes)}; {enclosed}"
         ]
     verb = "were" if len(lines) > 1 else "was"
     return [
@@ -317,8 +324,8 @@ def _filing(
         first_accepted=proven["accepted_on"],
         limit=limit,
         proof=(
-            f"your 277CA A2:20 of {long_date(proven['accepted_on'])} with your claim "
-            f"number {number}"
+            f"your 277CA of {long_date(proven['accepted_on'])} accepts it under your "
+            f"claim number {number}"
         ),
     )
 
@@ -356,7 +363,7 @@ def _exhibits(
         found.append((f"approval letter {approval[1].number}", approval[0], False))
     proven = _first_accepted(conn, row)
     if appeal["template"] == "APPEAL_29" and proven and proven["proof_file"]:
-        found.append(("your report of acceptance (277CA)", proven["proof_file"], False))
+        found.append(("your 277CA report of acceptance", proven["proof_file"], False))
     before = _level_before(conn, row, appeal)
     if before and before["decision_file"]:
         title = f"your decision of level {before['level']}"

@@ -67,6 +67,7 @@ class PatientActivities:
         if later := self.office.mail_unread(at):
             return Look(what=MAIL, at=later)
         with self.office.writing() as conn:
+            hold_without_address(conn, self.office, account_id, why)
             dues = _dues(conn, self.office, account_id, why)
             today = [
                 d for d in dues if not d.held and _has_come(self.office, d.day, at)
@@ -77,6 +78,22 @@ class PatientActivities:
                 if due.kind == "task":
                     _collections(conn, self.office, due, why)
             return _show(conn, self.office, account_id, why)
+
+
+def hold_without_address(
+    conn: Connection, office: Office, account_id: str, why: Because
+) -> None:
+    """No ZIP, no bill, until a person confirms an address (R-PAT-05)."""
+    person = accounts.guarantor(office.cipher, accounts.get(conn, account_id))
+    if not person.address.zip:
+        accounts.set_hold(
+            conn,
+            kind="HOLD_BAD_ADDRESS",
+            reason="the guarantor's address has no ZIP code",
+            today=why.today,
+            actor=why.actor,
+            account_id=account_id,
+        )
 
 
 def _has_come(office: Office, day: date, at: datetime) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from letters.facts import AppealFacts, PracticeFacts, StatementFacts
-from letters.words import long_date
+from letters.words import capital, long_date
 
 Side = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -78,7 +78,7 @@ def _appeal_side(facts: AppealFacts) -> Side:
         ("Appeal", (f"Level {facts.level}{name}", *_day_of(facts))),
     ]
     if facts.route:
-        side.append(("Sent by", (facts.route,)))
+        side.append(("Sent by", (capital(facts.route),)))
     if pages:
         side.append(("Enclosed", (f"{pages} page{'s' * (pages > 1)} of exhibits",)))
     return tuple(side)

@@ -11,6 +11,7 @@ import pytest
 
 from activities.appeal_letter import appeal_facts, clinician_of
 from activities.letters import keep_letter
+from activities.patient import hold_without_address
 from activities.statement_letter import statement_facts
 from claims.claim import Address, Provider, Subscriber
 from claims.money import usd
@@ -518,3 +519,20 @@ def test_a_letter_that_cannot_be_made_leaves_nothing_behind(
 
     assert accounts.letters(desk.conn) == []
     assert stored(desk) == []
+
+
+def test_an_account_without_a_zip_is_held_once_and_not_billed(desk: Filed) -> None:
+    person = GUARANTOR.model_copy(update={"address": Address(city="Lakeport")})
+    row = desk.claim(make_claim(subscriber=Subscriber(person=person)))
+    for _ in range(2):
+        hold_without_address(desk.conn, desk.office, row.account_id, WHY)
+
+    held = accounts.holds(desk.conn, None, row.account_id)
+    assert [h["kind"] for h in held] == ["HOLD_BAD_ADDRESS"]
+
+
+def test_an_account_with_an_address_is_not_held(desk: Filed) -> None:
+    row = desk.claim()
+    hold_without_address(desk.conn, desk.office, row.account_id, WHY)
+
+    assert accounts.holds(desk.conn, None, row.account_id) == []
