@@ -126,6 +126,7 @@ def _due(
         day = business_day_from(row.next_due or next_business_day(why.today))
     else:
         day = rules.step_on(step.step, cycle_start)
+    day = business_day_from(max(day, why.today))  # late is no reason for a Sunday
     held = bool(account_holds | {h["kind"] for h in accounts.holds(conn, row.id, None)})
     too_small = money.patient_due < rules.min_statement()
     collected = step.kind == "task" and bool(

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import shutil
 import sys
 import time as clock_time
@@ -28,7 +29,7 @@ from settings import ROOT, Settings, SettingsError, load
 
 START = date(2026, 1, 12)
 DAYS = 120
-SECONDS_PER_DAY = (0.6, 1.2)
+SECONDS_PER_DAY = (0.6, 0.9)
 """The quickest and the slowest pace of a practice day, by what the machine can do."""
 IMPORT_SECONDS = 0.35
 """What the import takes where the quickest pace is right."""
@@ -41,9 +42,11 @@ PROGRAMS = ("ticker", "worker")
 
 
 def pace(import_seconds: float) -> float:
-    """Seconds of a practice day, by how long the import took on this machine."""
+    """Seconds of a practice day, by how quick and how busy this machine is."""
     quickest, slowest = SECONDS_PER_DAY
-    return min(slowest, max(quickest, quickest * import_seconds / IMPORT_SECONDS))
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    slow = import_seconds / IMPORT_SECONDS
+    return min(slowest, max(quickest, quickest * max(busy, slow)))
 
 
 class DemoError(Exception):
