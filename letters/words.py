@@ -10,8 +10,8 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August",
     "September", "October", "November", "December",
 )  # fmt: skip
-TOGETHER = rf"\d{{1,2}} (?:{'|'.join(MONTHS)})(?: \d{{4}})?|\bDr\. \w+"
-"""Words that stay on one line: a date, a clinician's title."""
+TOGETHER = rf"\d{{1,2}} (?:{'|'.join(MONTHS)})(?: \d{{4}})?|\bDr\. \w+|\bpage \d+"
+"""Words that stay on one line: a date, a clinician's title, a page's number."""
 MINUS = "\N{MINUS SIGN}"
 
 

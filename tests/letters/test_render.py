@@ -29,7 +29,7 @@ from tests.letters.builders import (
     make_statement,
     make_visit,
 )
-from tests.letters.pdf_text import smallest_size, text_of
+from tests.letters.pdf_text import pieces, smallest_size, text_of
 
 ALL = (*STATEMENT_TITLES, *APPEAL_TITLES)
 HOSTILE = (
@@ -190,6 +190,13 @@ def test_the_pdf_shows_what_the_page_says(template: str) -> None:
 @pytest.mark.parametrize("template", ALL)
 def test_nothing_is_set_smaller_than_twelve_points(template: str) -> None:
     assert smallest_size(made(template).pdf) >= 12
+
+
+def test_a_date_is_never_torn_over_two_lines() -> None:
+    letter = made("STMT_1")
+
+    assert '<span class="nb">18 April 2026</span>' in letter.html.decode()
+    assert any("18\u00a0April\u00a02026" in words for words, _ in pieces(letter.pdf))
 
 
 # --- nothing is injected -------------------------------------------------------------
