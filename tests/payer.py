@@ -1,8 +1,8 @@
 """The world outside, played by hand: the practice system and one payer, as bytes.
 
 Every function returns a file that enters through a mailbox. Nothing of ours is called
-but the EDI writers. The payer is one of the fictional profiles; its contract pays 148.00
-for the visit.
+but the EDI writers. The payer is one of the fictional profiles; its contract pays
+148.00 for the visit.
 """
 
 import csv
