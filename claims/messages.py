@@ -27,6 +27,8 @@ PATIENT_ACCOUNT: Final = "PatientAccountWorkflow"
 
 NEWS_SIGNAL: Final = "news"
 DECIDE_UPDATE: Final = "decide"
+REFUSED: Final = "Refused"
+"""Type of the failure that refuses an update."""
 ACT_UPDATE: Final = "act"
 
 

@@ -11,13 +11,14 @@ from enum import Enum
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.acting import ActingActivities
     from activities.claims import ClaimActivities
     from activities.telling import TellingActivities
     from claims.calendar import PracticeClock, practice_now, until
-    from claims.messages import Act, Applied, Decide, Decided, Look, News
+    from claims.messages import REFUSED, Act, Applied, Decide, Decided, Look, News
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1)
@@ -25,6 +26,13 @@ RETRY = RetryPolicy(
 LOCAL_TIMEOUT = timedelta(seconds=30)
 ACTIVITY_TIMEOUT = timedelta(minutes=5)
 WITHOUT_DATE = timedelta(days=1)
+
+
+def refused() -> ApplicationError:
+    """What a person's client is told; the stored decision is delivered again later."""
+    return ApplicationError(
+        "another decision is being carried out", type=REFUSED, non_retryable=True
+    )
 
 
 class Wake(Enum):
@@ -72,7 +80,7 @@ class Inbox:
         """Update validator: refuses only what it knows; SQL has the last word."""
         busy = self.deciding is not None and self.deciding.id != decide.id
         if busy and decide.id not in self.applied:
-            raise ValueError("another decision is being carried out")
+            raise refused()
 
     async def decide(self, decide: Decide | Act) -> Decided:
         """Update handler: hand the decision to the run and wait for its answer."""
@@ -80,8 +88,8 @@ class Inbox:
             return self._answers.get(decide.id) or Decided(
                 applied=True, words="This decision was applied before."
             )
-        await workflow.wait_condition(lambda: self.deciding is None)
-        self.deciding = decide
+        self.refuse_second(decide)
+        self.deciding = decide  # before the first await: two may come at once
         await workflow.wait_condition(lambda: decide.id in self._answers)
         return self._answers[decide.id]
 
