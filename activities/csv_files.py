@@ -255,13 +255,15 @@ def _unanswerable(
     conn: Connection, row: ClaimRow, level: int, outcome: str
 ) -> tuple[str, str] | None:
     """Why the payer's answer cannot be taken: no such appeal, or answered otherwise."""
-    found = [a for a in accounts.appeals_of(conn, row.id) if a["level"] == level]
-    if any(a["status"] == "sent" for a in found):
-        return None
-    answered = [a["outcome"] for a in found if a["outcome"]]
-    if not answered:
+    every = accounts.appeals_of(conn, row.id)
+    sent = [a for a in every if a["level"] == level and a["sent_on"]]
+    if not sent:
         return "level", "names no appeal that was sent"
-    return None if answered[-1] == outcome else ("outcome", CONFLICT)
+    newest = sent[-1]
+    # One that a remittance has overtaken has no outcome: the answer changes nothing.
+    if newest["status"] == "sent" or newest["outcome"] in (None, outcome):
+        return None
+    return "outcome", CONFLICT
 
 
 Take = Callable[[Connection, Office, str, bytes, str, Because], str]
