@@ -100,7 +100,7 @@ def test_a_broken_file_gives_a_model_or_an_edi_error(content: bytes) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-@settings(max_examples=40000, deadline=HANGS, suppress_health_check=SLOW)
+@settings(max_examples=20000, deadline=HANGS, suppress_health_check=SLOW)
 @given(broken())
 def test_a_broken_file_gives_a_model_or_an_edi_error_long(content: bytes) -> None:
     _survives(content)

@@ -241,6 +241,7 @@ def test_what_is_written_is_read_back(generated: list[Remittance]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @settings(max_examples=1500, suppress_health_check=SLOW)
 @given(st.lists(remittances(), min_size=1, max_size=2))
 def test_what_is_written_is_read_back_long(generated: list[Remittance]) -> None:

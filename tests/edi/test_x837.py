@@ -193,6 +193,7 @@ def test_what_is_written_is_read_back(generated: list[Claim]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @settings(max_examples=1500, suppress_health_check=SLOW)
 @given(st.lists(claims(), min_size=1, max_size=3))
 def test_what_is_written_is_read_back_long(generated: list[Claim]) -> None:
