@@ -15,6 +15,7 @@ from temporalio import activity
 from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
     WorkflowUpdateStage,
 )
 from temporalio.service import RPCError, RPCStatusCode
@@ -56,19 +57,26 @@ def _store(
 ) -> None:
     with office.writing() as conn:
         row = claims.get(conn, claim_id)
-        _check_person(conn, verb, why.actor)
+        _check_person(conn, row, verb, why.actor)
         _check_sense(row, verb)
         acts.request(conn, act_id, verb=verb, reason=reason, claim_id=claim_id, why=why)
 
 
-def _check_person(conn: Connection, verb: str, actor: str) -> None:
+def _check_person(conn: Connection, row: ClaimRow, verb: str, actor: str) -> None:
+    """By role; who put a claim on hold may also release it."""
     user = users.get_user(conn, actor)
     if user is None:
         raise NotPermittedError(f"There is no active user {actor}. Nothing was stored.")
-    if not may_act(user.roles, verb):
-        raise NotPermittedError(
-            f"{actor} may not {verb} a claim. Nothing was stored. Ask a supervisor."
-        )
+    held_by = {
+        h["set_by"]
+        for h in accounts.holds(conn, row.id, None)
+        if h["kind"] == acts.CLAIM_HOLD
+    }
+    if may_act(user.roles, verb) or (verb == "release" and actor in held_by):
+        return
+    raise NotPermittedError(
+        f"{actor} may not {verb} this claim. Nothing was stored. Ask a supervisor."
+    )
 
 
 def _check_sense(row: ClaimRow, verb: str) -> None:
@@ -103,7 +111,7 @@ async def deliver(office: Office, claim_id: str, asked: Act) -> Outcome:
             answer = await _update(handle, asked)
     except WorkflowUpdateFailedError:
         return _saved("another decision is being carried out")
-    except (RPCError, TimeoutError):
+    except (RPCError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
         return _saved(f"{started}no worker answered yet")
     status = "applied" if answer.applied else "refused"
     return Outcome(status, started + answer.words)
@@ -163,7 +171,7 @@ def _apply(conn: Connection, office: Office, act_id: str, at: datetime) -> Appli
     step = steps.step_of(conn, claim_id)
     if known := acts.answer_of(conn, act_id):
         return Applied(applied=True, words=known["words"], step=step)
-    why = office.because(at, "R-PAT-06", asked["actor"])
+    why = office.because(at, asked["rule"] or "", asked["actor"])
     row = claims.get(conn, claim_id)
     apply = {"hold": _hold, "release": _release}.get(verb, _retry)
     words = apply(conn, office, row, str(asked["data"]["reason"]), why)

@@ -229,16 +229,17 @@ class _Reader:
     async def _signal(self, event: HistoryEvent) -> str:
         attributes = event.workflow_execution_signaled_event_attributes
         given = await self.decode(attributes.input.payloads)
-        return f"News arrived: {_of(given, 'kind')} ({_of(given, 'id')})"
+        ref = str(_of(given, "id")).partition("/")[0]
+        return f"News arrived: {_of(given, 'kind')} ({ref[:40]})"
 
     async def _update(self, event: HistoryEvent) -> str:
         attributes = event.workflow_execution_update_accepted_event_attributes
         request = attributes.accepted_request.input
         given = await self.decode(request.args.payloads)
         if verb := _of(given, "verb"):
-            return f"A person asked to {verb} the claim (request {_of(given, 'id')})"
+            return f"A person asked to {verb} the claim ({_id(given)})"
         decision = _of(given, "decision")
-        return f"A person decided {decision} (decision {_of(given, 'id')})"
+        return f"A person decided {decision} ({_id(given)})"
 
     async def _answered(self, event: HistoryEvent) -> str:
         attributes = event.workflow_execution_update_completed_event_attributes
@@ -273,6 +274,11 @@ def _value(payload: Payload) -> Any:
 def _of(given: Sequence[Any], name: str) -> Any:
     first = given[0] if given else None
     return first.get(name) if isinstance(first, dict) else None
+
+
+def _id(given: Sequence[Any]) -> str:
+    """The start of a stored decision's or request's id, as people quote it."""
+    return str(_of(given, "id"))[:8]
 
 
 def _step(name: str) -> str:

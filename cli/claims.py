@@ -141,7 +141,7 @@ async def list_claims(session: Session) -> int:
             row.payer_id,
             stage_of(row),
             row.next_due or "",
-            row.waiting_for or "",
+            _briefly(row),
             dollars(money[row.id].insurer_open + money[row.id].patient_due),
         )
         for row in rows[:limit]
@@ -150,6 +150,12 @@ async def list_claims(session: Session) -> int:
     if len(rows) > limit:
         session.out.say(f"{limit} of {len(rows)} claims. More: --limit {len(rows)}")
     return Exit.DONE
+
+
+def _briefly(row: ClaimRow) -> str:
+    """What it waits for, the important words first."""
+    words = (row.waiting_for or "").replace(" to decide:", ":")
+    return words.removeprefix("a ").removeprefix("the ")
 
 
 def _nothing(session: Session) -> str:
@@ -219,7 +225,7 @@ def _parts(
     yield (
         f"Claim {told.claim}   practice no. {told.practice_number}   {told.stage}\n"
         f"{told.payer} ({told.payer_id})   service {days}   "
-        f"opened {day_words(told.opened_on)}   sent {told.submissions} times"
+        f"opened {day_words(told.opened_on)}   submissions {told.submissions}"
     )
     if told.payer_claim_number:
         yield f"Payer's claim number {told.payer_claim_number}"
@@ -231,9 +237,10 @@ def _parts(
     clock = f" [{told.owner}]" if told.owner else ""
     yield paragraph(f"{told.sentence}{clock}")
     for task in told.open_tasks:
+        late = " (late)" if task["due_on"] < session.today else ""
         yield (
-            f"  Task {task['number']} for a {task['role']}, due {task['due_on']}: "
-            f"{task['title']}   (task show {task['number']})"
+            f"  Task {task['number']} for a {task['role']}, due {task['due_on']}{late}"
+            f": {task['title']}   (task show {task['number']})"
         )
     yield ""
     yield _money(told)
@@ -361,10 +368,9 @@ async def act_on(session: Session) -> int:
     row = session.claim(session.options.claim)
     person = session.person()
     await session.try_connect()
-    why = session.because(person.name, "R-PAT-06")
-    done = await act(
-        session.office, row.id, session.options.verb, session.options.reason, why
-    )
+    verb = session.options.verb
+    why = session.because(person.name, "" if verb == "retry" else "R-PAT-06")
+    done = await act(session.office, row.id, verb, session.options.reason, why)
     fresh = session.claim(row.id)
     session.out.emit(
         {"claim": row.pcn, "status": done.status, "words": done.words}

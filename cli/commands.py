@@ -83,7 +83,8 @@ def parser() -> argparse.ArgumentParser:
         description="Follow medical claims to zero balance.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[shared],
+        # Its own copy: set_defaults changes options, and subcommands must have none.
+        parents=[_shared()],
         allow_abbrev=False,
     )
     root.set_defaults(

@@ -82,12 +82,12 @@ async def list_tasks(session: Session) -> int:
     shown = [
         (
             row["number"],
-            _due(row, session),
+            row["due_on"],
             row["type"],
             row["role"],
             of[row["claim_id"]].pcn if row["claim_id"] in of else "",
             dollars(from_cents(row["amount_cents"])),
-            row["status"],
+            "late" if _is_late(row, session) else row["status"],
             row["why"],
         )
         for row in rows[: options.limit]
@@ -101,9 +101,12 @@ async def list_tasks(session: Session) -> int:
     return Exit.DONE
 
 
+def _is_late(row: RowMapping, session: Session) -> bool:
+    return bool(row["status"] == "open" and row["due_on"] < session.today)
+
+
 def _due(row: RowMapping, session: Session) -> str:
-    late = row["due_on"] < session.today and row["status"] not in FINISHED
-    return f"{row['due_on']}{' late' if late else ''}"
+    return f"{row['due_on']}{' (late)' if _is_late(row, session) else ''}"
 
 
 def _task_json(row: RowMapping) -> dict[str, Any]:
@@ -152,8 +155,7 @@ def _parts(
         yield f"Deadline set by law or contract: {row['legal_deadline']}"
     yield "\nWhat happened"
     yield paragraph(f"{row['why']}  (rule {row['rule'] or 'none'})", "  ")
-    for name, value in sorted(dict(row["evidence"]).items()):
-        yield from _evidence(name, value)
+    yield from _shown(dict(row["evidence"]))
     yield ""
     if row["status"] in FINISHED:
         who = f" by {row['decided_by']}" if row["decided_by"] else ""
@@ -163,6 +165,23 @@ def _parts(
         yield f"Decided {row['decision']}. It is applied when processing resumes."
         return
     yield from _how_to(row, spec)
+
+
+def _shown(evidence: dict[str, Any]) -> Iterator[str]:
+    edits = evidence.pop("edits", [])
+    if edits:  # each names its field and its fix; the first one is not said twice
+        for name in ("edit", "field", "fix"):
+            evidence.pop(name, None)
+        columns = [
+            *(Column("  Edit"), Column("Field")),
+            *(Column("Reason", wrap=True), Column("Fix", wrap=True)),
+        ]
+        rows = [
+            (f"  {e['edit']}", e["field"], e["reason"], e.get("fix", "")) for e in edits
+        ]
+        yield table(columns, rows)
+    for name, value in sorted(evidence.items()):
+        yield from _evidence(name, value)
 
 
 def _evidence(name: str, value: Any) -> Iterator[str]:
@@ -308,7 +327,7 @@ async def decide_task(session: Session) -> int:
         version=row["version"] if options.version is None else options.version,
         decision=options.decision,
         form=form,
-        why=session.because(person.name),
+        why=session.because(person.name, row["rule"]),
     )
     session.out.emit(
         {"task": row["number"], "status": done.status, "words": done.words}

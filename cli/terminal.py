@@ -17,6 +17,8 @@ from pydantic import BaseModel
 
 WIDTH = 100
 GAP = "  "
+LEAST = 14
+"""Characters a column keeps, however wide the others are."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> str:
     for i, column in enumerate(columns):
         if column.wrap or column.clip:
             others = sum(widths) - widths[i] + len(GAP) * (len(columns) - 1)
-            widths[i] = max(20, min(widths[i], WIDTH - others))
+            widths[i] = max(LEAST, min(widths[i], WIDTH - others))
     lines = [_line([c.title for c in columns], columns, widths)]
     for row in cells:
         lines += _wrapped(row, columns, widths)

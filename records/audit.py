@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from records.tables import (
+    access,
     account,
     appeal,
     batch,
@@ -153,3 +154,11 @@ def received_at(conn: Connection, sha256: str) -> str | None:
         select(file.c.received_at).where(file.c.sha256 == sha256)
     ).scalar()
     return found
+
+
+def accesses(conn: Connection, claim_id: str | None = None) -> list[RowMapping]:
+    """Who read protected data and why, oldest first; of one claim or of all."""
+    query = select(access).order_by(access.c.id)
+    if claim_id is not None:
+        query = query.where(access.c.claim_id == claim_id)
+    return list(conn.execute(query).mappings())

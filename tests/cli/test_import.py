@@ -1,0 +1,154 @@
+"""``import``, ``files`` and ``start claim`` without a server: the counting law."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from records import claims, files
+
+from .conftest import Desk
+
+DEPOSITS = (
+    "deposit_ref,date,amount,method,trace_no,originator,payer_name,account_last4\n"
+    "D-1,2026-01-20,100.00,ach,TRACE1,,,\n"
+    "D-2,2026-01-21,not-money,ach,TRACE2,,,\n"
+    "D-3,2026-01-22,7.50,check,,,,\n"
+)
+
+
+def counts(text: str) -> dict[str, int]:
+    """The counts of the one file a ``--json`` import printed."""
+    found: dict[str, int] = json.loads(text.splitlines()[0])["counts"]
+    return found
+
+
+def test_a_check_only_counts_and_stores_nothing(empty: Desk, charges: Path) -> None:
+    empty("init")
+    said = empty("import", "--check-only", "--json", str(charges))
+
+    assert said.code == 0
+    assert counts(said.out)["read"] == counts(said.out)["accepted"] == 50
+    office = empty.office()
+    with office.reading() as conn:
+        assert claims.every(conn) == []
+        assert files.listing(conn) == []
+    office.db.close()
+
+
+def test_the_same_file_again_is_unchanged(desk: Desk, charges: Path) -> None:
+    said = desk("import", "--json", str(charges))
+
+    found = counts(said.out)
+    assert said.code == 0
+    assert (found["read"], found["accepted"], found["unchanged"]) == (50, 0, 50)
+
+
+def test_without_a_server_the_next_sweep_starts_the_claims(
+    empty: Desk, charges: Path
+) -> None:
+    empty("init")
+    said = empty("import", str(charges))
+
+    assert said.code == 0
+    assert "read 50 = accepted 50 + unchanged 0 + rejected 0" in said.out
+    assert "the next sweep starts it (50 claims wait)" in said.err
+
+
+def test_a_changed_claim_is_rejected_by_name_and_the_rest_go_on(
+    desk: Desk, charges: Path, tmp_path: Path
+) -> None:
+    """Another charge for a known claim is a correction, not a second claim."""
+    text = charges.read_text()
+    start = text.index("CLM*HP260001*")
+    segment = text[start : text.index("~", start)]
+    parts = segment.split("*")
+    parts[5] = parts[5].replace("11:B", "12:B")
+    changed = tmp_path / "changed.837"
+    changed.write_text(text.replace(segment, "*".join(parts)))
+
+    said = desk("import", str(changed))
+
+    assert said.code == 3
+    assert "read 50 = accepted 0 + unchanged 49 + rejected 1" in said.out
+    assert "HP260001" in said.out
+    assert "CLM01" in said.out
+    assert "send a replacement" in " ".join(said.out.split())
+
+
+def test_rows_of_a_csv_add_up_and_bad_ones_are_named(
+    desk: Desk, tmp_path: Path
+) -> None:
+    deposits = tmp_path / "deposits.csv"
+    deposits.write_text(DEPOSITS)
+    first = desk("import", "--json", str(deposits))
+    again = desk("import", "--json", str(deposits))
+
+    found = counts(first.out)
+    assert (first.code, again.code) == (3, 3)
+    assert found["read"] == 3
+    assert (found["accepted"], found["unchanged"], found["rejected"]) == (2, 0, 1)
+    assert json.loads(first.out)["rejects"][0]["segment"] == "row 3"
+    assert json.loads(first.out)["rejects"][0]["field"] == "amount"
+    assert "not-money" not in first.out + first.err
+    assert counts(again.out)["unchanged"] == 2
+
+
+def test_rows_known_from_another_file_are_unchanged(desk: Desk, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("".join(DEPOSITS.splitlines(keepends=True)[:2]))
+    second.write_text(DEPOSITS)
+    desk("import", str(first))
+    found = counts(desk("import", "--json", str(second)).out)
+
+    assert (found["accepted"], found["unchanged"], found["rejected"]) == (1, 1, 1)
+
+
+def test_a_csv_can_be_checked_without_taking_it(desk: Desk, tmp_path: Path) -> None:
+    deposits = tmp_path / "deposits.csv"
+    deposits.write_text(DEPOSITS)
+    said = desk("import", "--check-only", str(deposits))
+
+    assert said.code == 3
+    assert "read 3 = accepted 2 + unchanged 0 + rejected 1" in said.out
+    assert "deposits.csv" not in desk("files").out
+
+
+def test_what_nobody_reads_is_quarantined_with_a_reason(
+    desk: Desk, tmp_path: Path
+) -> None:
+    strange = tmp_path / "strange.txt"
+    strange.write_text("nothing we know")
+    said = desk("import", str(strange))
+
+    assert said.code == 3
+    assert "quarantined" in said.out
+    assert "quarantined" in desk("files").out
+
+
+def test_a_missing_file_is_not_found(desk: Desk) -> None:
+    assert desk("import", "no-such-file.837").code == 4
+
+
+def test_an_auditor_imports_nothing(desk: Desk, charges: Path) -> None:
+    said = desk("import", str(charges), "--as", "audrey")
+
+    assert said.code == 7
+    assert said.out == ""
+
+
+def test_start_needs_the_server_and_says_so(desk: Desk, charges: Path) -> None:
+    said = desk("start", "claim", str(charges))
+
+    assert said.code == 8
+    assert "Nothing was started" in said.err
+
+
+@pytest.mark.parametrize("content", [b"", b"deposit_ref,date,amount,method\n"])
+def test_start_claim_takes_only_claims(
+    desk: Desk, tmp_path: Path, content: bytes
+) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(content)
+
+    assert desk("start", "claim", str(other)).code == 6
