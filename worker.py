@@ -28,10 +28,13 @@ from activities.inquiry import InquiryActivities
 from activities.office import Office
 from activities.patient import PatientActivities
 from activities.remittance import RemittanceActivities
+from activities.schedules import ensure_schedules
 from activities.scrub import ScrubActivities
 from activities.submission import SubmissionActivities
 from activities.telling import TellingActivities
+from cli.office import OfficeError, open_office
 from edi.gate import warm_up
+from settings import SettingsError, load
 from workflows.appeal import AppealWorkflow
 from workflows.claim import ClaimWorkflow
 from workflows.inquiry_batch import InquiryBatchWorkflow
@@ -132,14 +135,9 @@ def build_worker(
 
 async def serve(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT, then drain."""
-    from cli.office import open_office
-    from settings import load
-
     settings = load()
     office = await open_office(settings, connect=True)
     if arguments.ensure_schedules:
-        from activities.schedules import ensure_schedules
-
         await ensure_schedules(office)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -153,14 +151,24 @@ async def serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def main() -> int:
-    """Command line of the worker."""
+def options() -> argparse.ArgumentParser:
+    """The worker's command line."""
     parser = argparse.ArgumentParser(description="Run the Claimthread worker.")
     parser.add_argument(
         "--ensure-schedules", action="store_true", help="create the daily schedules"
     )
+    return parser
+
+
+def main() -> int:
+    """Run the worker; 2 with one sentence when something it needs is missing."""
     logging.basicConfig(level=logging.WARNING)
-    return asyncio.run(serve(parser.parse_args()))
+    chosen = options().parse_args()
+    try:
+        return asyncio.run(serve(chosen))
+    except (OfficeError, SettingsError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
+from cli.commands import parser
+from worker import options
+
 PASSWORDS = (
     "POSTGRES_SUPERUSER_PASSWORD",
     "TEMPORAL_DB_PASSWORD",
@@ -184,3 +187,12 @@ def test_temporal_cannot_open_the_claims_database(
         with psycopg.connect(postgres_url, autocommit=True) as admin:
             admin.execute("DROP DATABASE claimthread WITH (FORCE)")
             admin.execute("DROP ROLE claimthread, temporal")
+
+
+def test_every_command_is_one_of_ours(services: dict[str, dict[str, Any]]) -> None:
+    started = [s["command"] for s in services.values() if s.get("command")]
+    ours = [c for c in started if c[0] == "python"]
+
+    assert [c[1] for c in ours] == ["starter.py", "worker.py"]
+    assert parser().parse_args(ours[0][2:]).run.__name__ == "init"
+    assert options().parse_args(ours[1][2:]).ensure_schedules
