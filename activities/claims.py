@@ -24,6 +24,7 @@ from claims.correction import CorrectionRefused
 from claims.messages import Applied
 from claims.task import DecisionRefused, TaskType
 from ledger.entries import LedgerIdentityError
+from letters.render import LetterError
 from records import claims, news, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
@@ -59,6 +60,9 @@ RESOLVE: dict[TaskType, Resolve] = {
     TaskType.COLLECTIONS_APPROVE: patient.resolve_collections,
 }
 
+REFUSALS = (DecisionRefused, CorrectionRefused, LedgerIdentityError, LetterError)
+"""What a person can mend by deciding otherwise; any other error is tried again."""
+
 
 @dataclass
 class ClaimActivities:
@@ -75,7 +79,7 @@ class ClaimActivities:
         try:
             with self.office.writing() as conn:
                 return self._apply(conn, decision_id, at)
-        except (DecisionRefused, CorrectionRefused, LedgerIdentityError) as refused:
+        except REFUSALS as refused:
             return self._refuse(decision_id, at, str(refused))
 
     def _apply(self, conn: Connection, decision_id: str, at: datetime) -> Applied:
