@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 20.0
+_LAUNCH = '"$@" >&2 & echo $!'
 
 
 class ProcessError(Exception):
@@ -35,16 +36,19 @@ def start(
                 f"The {name} of {folder} still runs. Nothing was started. "
                 "End it with: make stop"
             )
-        child = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, *arguments],
+        # Through a shell that ends at once: then it is no child of ours to wait for.
+        shell = subprocess.run(  # noqa: S603 - our own program
+            ["/bin/sh", "-c", _LAUNCH, "sh", sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=log,
             env={**os.environ, **environment},
             start_new_session=True,
+            check=True,
         )
-    (folder / f"{name}.pid").write_text(f"{child.pid}\n")
-    return child.pid
+    pid = int(shell.stdout)
+    (folder / f"{name}.pid").write_text(f"{pid}\n")
+    return pid
 
 
 def is_running(folder: Path, name: str) -> bool:
@@ -82,8 +86,6 @@ def stop(folder: Path, name: str) -> bool:
 def _wait_gone(folder: Path, name: str) -> bool:
     until = time.monotonic() + STOP_SECONDS
     while time.monotonic() < until:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
         if not is_running(folder, name):
             return True
         time.sleep(0.05)
