@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateStage
+from temporalio.client import (
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -190,7 +194,11 @@ async def deliver(office: Office, workflow_id: str, decide: Decide) -> Outcome:
         answer = await update.result(rpc_timeout=DELIVERY_TIMEOUT)
     except WorkflowUpdateFailedError as error:
         return _saved(_cause(error))
-    except (RPCError, TimeoutError) as error:
+    except (
+        RPCError,
+        TimeoutError,
+        WorkflowUpdateRPCTimeoutOrCancelledError,
+    ) as error:
         return _undelivered(error)
     return Outcome("applied" if answer.applied else "refused", answer.words)
 
