@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from temporalio import activity
@@ -15,6 +16,7 @@ from activities.opening import open_claim_task
 from claims.calendar import deadline, next_business_day
 from claims.claim import ClaimState
 from claims.messages import Look, NewsKind, appeal_workflow_id
+from claims.money import ZERO, usd
 from claims.task import DecisionRefused, TaskType
 from letters.check import missing_elements
 from policy import appeal as rules
@@ -73,6 +75,7 @@ def begin_appeal(
         today=why.today,
         carcs=[carc],
         rarcs=list(first.get("rarcs", [])),
+        amount=_disputed(lines),
     )
     if allowed.action != "appeal":
         raise DecisionRefused(f"No appeal: {allowed.reason}. Nothing was started.")
@@ -104,6 +107,17 @@ def begin_appeal(
     )
     claims.set_step(conn, row, state, step, why.by_rule("R-APP-01"), words)
     return words
+
+
+def _disputed(lines: list[RowMapping]) -> Decimal | None:
+    """What the lines' denials add up to; None when one does not say."""
+    total = ZERO
+    for line in lines:
+        said = "shortfall" if line["status"] == "short" else "amount"
+        if said not in (line["denial"] or {}):
+            return None
+        total += usd(line["denial"][said])
+    return total
 
 
 def _open_prepare(

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from claims.calendar import business_day_until
 from claims.decision import Decision
+from claims.money import usd
 from payers.profile import PayerProfile
 from policy.tables import rows, table, version
 
 TABLE = "appeal_levels"
 GENERIC = "APPEAL_GENERIC"
+CALENDAR_MONTHS = {("erisa_commercial", 3): 4}
+"""Windows the law counts in months; the table's days are only their cap (R-APP-07)."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Level:
     decide_within: int
     from_receipt: bool
     presumption_days: int
+    months: int | None = None
+    least_amount: str | None = None
 
 
 def ladder(profile: PayerProfile) -> tuple[Level, ...]:
@@ -37,8 +43,12 @@ def ladder(profile: PayerProfile) -> tuple[Level, ...]:
             number=level["n"],
             file_within=level["file_within"],
             decide_within=level["decide_within"] or 90,
-            from_receipt=level["clock_from"] == "receipt",
+            # What nobody has verified does not lengthen a window.
+            from_receipt=level["clock_from"] == "receipt"
+            and not level["verified"].startswith("unverified"),
             presumption_days=row["receipt_presumption_days"],
+            months=CALENDAR_MONTHS.get((row["id"], level["n"])),
+            least_amount=level["aic"],
         )
         for level in row["levels"]
     )
@@ -60,7 +70,31 @@ def legal_deadline(profile: PayerProfile, *, level: int, notice_on: date) -> dat
     start = notice_on
     if found.from_receipt:
         start += timedelta(found.presumption_days)
-    return start + timedelta(found.file_within)
+    last = start + timedelta(found.file_within)
+    return min(last, _months_on(start, found.months)) if found.months else last
+
+
+def _months_on(day: date, months: int) -> date:
+    """The same day number ``months`` on, else the first of the month after."""
+    years, month = divmod(day.month - 1 + months, 12)
+    try:
+        return date(day.year + years, month + 1, day.day)
+    except ValueError:
+        years, month = divmod(day.month + months, 12)
+        return date(day.year + years, month + 1, 1)
+
+
+def least_amount(profile: PayerProfile, *, level: int, on: date) -> Decimal | None:
+    """The amount in controversy that a level needs, by the day of filing."""
+    found = _level(profile, level)
+    if found is None or found.least_amount is None:
+        return None
+    in_force = [
+        row
+        for row in table(TABLE)["aic_table"]
+        if date.fromisoformat(row["effective_from"]) <= on
+    ]
+    return usd(in_force[-1][found.least_amount]) if in_force else None
 
 
 def work_by(deadline: date) -> date:
@@ -82,25 +116,22 @@ def may_appeal(
     today: date,
     carcs: Sequence[str],
     rarcs: Sequence[str],
+    amount: Decimal | None = None,
 ) -> Decision:
-    """``appeal``, or ``barred`` with the reason (R-APP-01)."""
-    hints = rows("rarc_hints", "rarcs", "code")
-    barred = [r for r in rarcs if hints.get(r, {}).get("appeal_bar")]
-    if barred:
-        return _no("R-APP-01", f"remark {barred[0]} leaves no appeal", barred)
-    if "MA130" in rarcs:
-        return _no(
-            "R-DEN-05", "an unprocessable claim has no appeal; send a new one", rarcs
-        )
-    if profile.is_medicare and any(c.endswith("-29") for c in carcs):
-        return _no(
-            "R-DEN-08", "Medicare filing limits have an exception, no appeal", carcs
-        )
+    """``appeal``, or ``barred`` with the reason (R-APP-01).
+
+    ``amount`` is what is disputed; None when it is not known, which bars nothing.
+    """
+    if refused := _barred_by_codes(profile, carcs, rarcs):
+        return refused
     if _level(profile, level) is None:
         return _no("R-APP-04", f"the payer has no level {level}", carcs)
     deadline = legal_deadline(profile, level=level, notice_on=notice_on)
     if deadline < today:
         return _no("R-APP-02", f"the appeal window closed on {deadline}", carcs)
+    least = least_amount(profile, level=level, on=today)
+    if least is not None and amount is not None and amount < least:
+        return _no("R-APP-06", f"{amount} is below the {least} of this level", carcs)
     return Decision(
         action="appeal",
         rule="R-APP-01",
@@ -108,6 +139,26 @@ def may_appeal(
         table=version(TABLE),
         evidence=(*carcs, *rarcs),
     )
+
+
+def _barred_by_codes(
+    profile: PayerProfile, carcs: Sequence[str], rarcs: Sequence[str]
+) -> Decision | None:
+    if "MA130" in rarcs:
+        words = "an unprocessable claim has no appeal; send a new one"
+        return _no("R-DEN-05", words, rarcs)
+    hints = rows("rarc_hints", "rarcs", "code")
+    barred = [r for r in rarcs if hints.get(r, {}).get("appeal_bar")]
+    if barred:
+        return _no("R-APP-01", f"remark {barred[0]} leaves no appeal", barred)
+    codes = [c.split("-")[-1] for c in carcs]
+    if profile.is_medicare and "29" in codes:
+        words = "Medicare filing limits have an exception, no appeal"
+        return _no("R-DEN-08", words, carcs)
+    reasons = rows("carc_actions", "carcs", "code")
+    if codes and all(reasons.get(c, {}).get("appealable") == "never" for c in codes):
+        return _no("R-APP-01", "the reason code is none that payers reverse", carcs)
+    return None
 
 
 def _no(rule: str, reason: str, evidence: Sequence[str]) -> Decision:

@@ -8,6 +8,7 @@ from claims.decision import Decision
 
 ACTIVE = frozenset("12345")
 INACTIVE = frozenset("678")
+WHOLE_PLAN = "30"
 
 QUESTIONS = {
     "42": "The plan could not answer. Is the member number on the card still the same?",
@@ -35,8 +36,9 @@ OTHER = "The plan did not accept the question. Is the card still valid?"
 def judge(answers: Sequence[Mapping[str, Any]], service_date: date) -> Decision:
     """active, inactive, unclear, rejected, or none when no answer is on file.
 
-    ``answers`` are 271 answers as stored: ``aaa`` (reject codes) and ``eb`` (EB01
-    codes).
+    ``answers`` are 271 answers as stored, the newest first: ``aaa`` (reject codes),
+    ``benefits`` (EB), ``plan_begins`` and ``plan_ends``. What the plan says of itself
+    (service type 30 or none) counts before what it says of single service types.
     """
     if not answers:
         return Decision(
@@ -50,9 +52,16 @@ def judge(answers: Sequence[Mapping[str, Any]], service_date: date) -> Decision:
             reason="the plan could not match the patient",
             evidence=tuple(f"AAA {code}" for code in rejects),
         )
-    codes = {str(eb["code"]) for eb in answer.get("benefits", [])}
-    evidence = tuple(f"EB01 {c}" for c in sorted(codes & (ACTIVE | INACTIVE)))
+    codes = _codes(answer)
+    evidence = tuple(f"EB01 {c}" for c in sorted(codes))
     if codes & ACTIVE and not codes & INACTIVE:
+        if not _covers(answer, service_date):
+            return Decision(
+                action="inactive",
+                rule="R-ELG-02",
+                reason="the plan's dates do not include the date of service",
+                evidence=evidence,
+            )
         return Decision(
             action="active",
             rule="R-ELG-02",
@@ -72,6 +81,28 @@ def judge(answers: Sequence[Mapping[str, Any]], service_date: date) -> Decision:
         reason="the plan's answer does not say whether it was active",
         evidence=evidence,
     )
+
+
+def _codes(answer: Mapping[str, Any]) -> set[str]:
+    said = [eb for eb in answer.get("benefits", []) if eb["code"] in ACTIVE | INACTIVE]
+    plan = [eb for eb in said if _of_whole_plan(eb)]
+    return {str(eb["code"]) for eb in plan or said}
+
+
+def _of_whole_plan(benefit: Mapping[str, Any]) -> bool:
+    types = benefit.get("service_types", ())
+    return not types or WHOLE_PLAN in types
+
+
+def _covers(answer: Mapping[str, Any], day: date) -> bool:
+    begins, ends = answer.get("plan_begins"), answer.get("plan_ends")
+    return (begins is None or _date(begins) <= day) and (
+        ends is None or day <= _date(ends)
+    )
+
+
+def _date(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 def question_for(decision: Decision) -> str:

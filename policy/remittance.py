@@ -6,14 +6,14 @@ REMIT_REVIEW (R-POST-05); contractual reductions post up to the contract (R-POST
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from claims.adjustment import Adjustment
 from claims.decision import Decision
-from claims.money import ZERO, Usd, percent_of
+from claims.money import CENT, ZERO, Usd, percent_of
 from claims.remittance import RemittanceLine
 from claims.task import TaskType
 from payers.profile import PayerProfile
@@ -29,6 +29,8 @@ TASK_OF_ACTION = {
     "send_documents": TaskType.PAYER_REQUEST_DOCS,
     "bill_other_payer": TaskType.COB_UPDATE,
 }
+CONTRACT_ONLY = ("24", "44")
+"""Contractual only where the contract says so (table notes); no profile says it yet."""
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -71,17 +73,17 @@ def treat(adjustment: Adjustment, rarcs: Sequence[str]) -> Treated:
     """One CAS amount by group and code."""
     row = rows(TABLE, "carcs", "code").get(adjustment.carc)
     if row is None:
-        return _held(adjustment, "R-POST-05", "a reason code that is not in the table")
+        gone = is_deactivated(adjustment.carc)
+        words = "that the list no longer has" if gone else "that is not in the table"
+        return _held(adjustment, "R-POST-05", f"a reason code {words}")
     if adjustment.group not in row["groups"]:
         return _held(adjustment, "R-POST-05", "a group code this reason does not have")
     if adjustment.group == "PR":
-        if row.get("pr_action") == "bill_patient_or_next_payer":
-            return _treated(adjustment, "patient", row["pr_action"], "R-POST-04", row)
-        return _held(
-            adjustment, "R-POST-04", f"not billable without a look: {row['note']}"
-        )
-    if adjustment.carc == "16" and not rarcs:
+        return _patient_share(adjustment, row)
+    if adjustment.carc == "16" and not _says_something(rarcs):
         return _held(adjustment, "R-DEN-03", "the payer names no field to fix")
+    if adjustment.carc in CONTRACT_ONLY:
+        return _held(adjustment, "R-POST-05", row["note"])
     if row["amt"] == "contractual":
         return _treated(adjustment, "contractual", row["action"], "R-POST-07", row)
     if row["amt"] == "info":
@@ -92,6 +94,19 @@ def treat(adjustment: Adjustment, rarcs: Sequence[str]) -> Treated:
         return _held(adjustment, "R-POST-05", row["note"])
     action, rule = override(rarcs) or (row["action"], "R-DEN-01")
     return _treated(adjustment, "denied", action, rule, row)
+
+
+def _patient_share(adjustment: Adjustment, row: dict[str, Any]) -> Treated:
+    if row.get("pr_action") == "bill_patient_or_next_payer":
+        return _treated(adjustment, "patient", row["pr_action"], "R-POST-04", row)
+    words = f"not billable without a look: {row['note']}"
+    return _held(adjustment, "R-POST-04", words)
+
+
+def _says_something(rarcs: Sequence[str]) -> bool:
+    """An alert informs; it never is the reason of a denial."""
+    hints = rows("rarc_hints", "rarcs", "code")
+    return any(not hints.get(r, {}).get("alert") for r in rarcs)
 
 
 def _treated(
@@ -128,12 +143,14 @@ def override(rarcs: Sequence[str]) -> tuple[str, str] | None:
 
 
 def fix_field(rarcs: Sequence[str]) -> str:
-    """The field of the claim that a remark code names."""
+    """The field of the claim that a remark code names.
+
+    MA130 only points to the other remark, and an alert to a policy: both come last.
+    """
     hints = rows("rarc_hints", "rarcs", "code")
-    named = [
-        hints[r]["fix_field"] for r in rarcs if r in hints and hints[r]["fix_field"]
-    ]
-    return str(named[0]) if named else ""
+    known = [hints[r] for r in rarcs if r in hints and hints[r]["fix_field"]]
+    known.sort(key=lambda hint: hint["code"] == "MA130" or hint["alert"])
+    return str(known[0]["fix_field"]) if known else ""
 
 
 def expected_allowed(
@@ -143,7 +160,7 @@ def expected_allowed(
     rate = profile.fees.rates.get(line.code) if profile else None
     if rate is None or profile is None:
         return None
-    allowed = (rate * units).quantize(rate)
+    allowed = (rate * units).quantize(CENT, rounding=ROUND_HALF_UP)
     return min(allowed, line.charge) if profile.fees.lesser_of_charge else allowed
 
 
@@ -202,7 +219,7 @@ def _cap(
     limit = max(tolerance.amount, percent_of(expected, tolerance.percent))
     if shortfall <= limit:
         return stated, ZERO
-    return stated - shortfall, shortfall
+    return max(stated - shortfall, cut), shortfall
 
 
 def _status(
@@ -224,7 +241,7 @@ def _denial(
     if status not in ("denied", "held", "short"):
         return None
     wanted = {"denied": "denied", "held": "held", "short": "contractual"}[status]
-    first = next(t for t in treated if t.treatment == wanted)
+    first = next(t for t in treated if t.treatment == wanted and t.amount != ZERO)
     return {
         "carc": first.code,
         "rarcs": list(rarcs),

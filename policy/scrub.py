@@ -41,14 +41,14 @@ class ScrubContext(BaseModel):
 Edit = Callable[[Claim, ScrubContext], Iterator[tuple[str, str, str]]]
 """Yields (field, reason, fix) for every failure."""
 
-_CODE = re.compile(r"^[0-9A-Z]{4}[0-9A-Z]$")
-_ICD = re.compile(r"^[A-TV-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$")
-_MODIFIER = re.compile(r"^[0-9A-Z]{2}$")
+_CODE = re.compile(r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}")
+_ICD = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}")
+_MODIFIER = re.compile(r"[0-9A-Z]{2}")
 
 
 def npi_is_valid(npi: str) -> bool:
     """Ten digits whose Luhn sum with prefix 80840 fits (CMS NPI standard)."""
-    if not (len(npi) == 10 and npi.isdecimal()):
+    if not (len(npi) == 10 and npi.isascii() and npi.isdecimal()):
         return False
     total = 0
     for place, char in enumerate(reversed("80840" + npi)):
@@ -120,12 +120,15 @@ def _frequency(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, 
     if claim.frequency in ("7", "8"):
         if not claim.payer_icn:
             yield "2300 REF*F8", "the payer's claim number is missing", "Enter it."
-        if context.payer and not context.payer.capabilities.frequency_7:
-            yield (
-                "2300 CLM05-3",
-                "this payer takes no replacements",
-                "Send a new claim.",
-            )
+        if context.payer and not _takes(context.payer, claim.frequency):
+            what = "replacements" if claim.frequency == "7" else "voids"
+            fix = "Send a new claim." if claim.frequency == "7" else "Call the payer."
+            yield "2300 CLM05-3", f"this payer takes no {what}", fix
+
+
+def _takes(payer: PayerProfile, frequency: str) -> bool:
+    able = payer.capabilities
+    return able.frequency_7 if frequency == "7" else able.frequency_8
 
 
 def _subscriber(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
@@ -203,19 +206,19 @@ def _charges(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
             yield (
                 f"2400/{line.number} SV104",
                 "the units are not above zero",
-                "Correct.",
+                "Correct them.",
             )
 
 
 def _codes(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     for line in claim.lines:
-        if not _CODE.match(line.code):
+        if not _CODE.fullmatch(line.code):
             yield (
                 f"2400/{line.number} SV101-2",
                 "not a CPT or HCPCS code",
                 "Correct it.",
             )
-        if any(not _MODIFIER.match(m) for m in line.modifiers):
+        if any(not _MODIFIER.fullmatch(m) for m in line.modifiers):
             yield (
                 f"2400/{line.number} SV101-3",
                 "not a modifier",
@@ -227,8 +230,8 @@ def _diagnoses(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     if not claim.diagnoses:
         yield "2300 HI", "no diagnosis", "Enter at least one ICD-10-CM code."
     for place, code in enumerate(claim.diagnoses, start=1):
-        if not _ICD.match(code):
-            yield f"2300 HI0{place}", "not an ICD-10-CM code", "Correct the code."
+        if not _ICD.fullmatch(code):
+            yield f"2300 HI{place:02d}", "not an ICD-10-CM code", "Correct the code."
 
 
 def _lines(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
@@ -277,6 +280,6 @@ def scrub(claim: Claim, context: ScrubContext) -> tuple[Finding, ...]:
             fix=fix,
         )
         for number, (rule, severity, edit) in EDITS.items()
-        if number not in context.overridden
+        if severity == "error" or number not in context.overridden
         for field, reason, fix in edit(claim, context)
     )

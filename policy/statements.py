@@ -34,7 +34,13 @@ def _profile() -> dict[str, Any]:
 
 
 def cycle_step(step: int) -> CycleStep:
-    """The step of the standard cycle; past the end, its last one."""
+    """The step of the standard cycle; past the end, its last one.
+
+    Raises:
+        ValueError: steps count from 1.
+    """
+    if step < 1:
+        raise ValueError("statement steps count from 1")
     cycle = [CycleStep(**row) for row in _profile()["cycle"]]
     return cycle[min(step, len(cycle)) - 1]
 

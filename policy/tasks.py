@@ -1,7 +1,7 @@
 """Tasks: due date, priority, and who may decide (R-TSK-01, -02, -05, R-WOF-01)."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from claims.calendar import add_business_days, business_day_until
@@ -13,7 +13,10 @@ _DEADLINE = ((0, 500), (3, 400), (7, 300), (15, 200), (30, 100))
 
 def due_on(task_type: TaskType, created: date, legal_deadline: date | None) -> date:
     """SLA business days after creation, or the legal ``work_by`` if earlier."""
-    due = add_business_days(created, TASKS[task_type].sla_business_days)
+    spec = TASKS[task_type]
+    due = add_business_days(created, spec.sla_business_days)
+    if spec.max_calendar_days is not None:
+        due = min(due, business_day_until(created + timedelta(spec.max_calendar_days)))
     if legal_deadline is not None:
         due = min(due, max(created, business_day_until(legal_deadline)))
     return due

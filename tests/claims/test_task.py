@@ -8,7 +8,6 @@ import pytest
 from claims.task import (
     TASKS,
     DecisionRefused,
-    Form,
     Role,
     TaskType,
     validate_decision,
@@ -265,9 +264,3 @@ def test_text_becomes_the_fields_own_kind() -> None:
         "units": 2,
         "valid_to": "2026-06-30",
     }
-
-
-def test_a_form_cannot_be_changed_afterwards() -> None:
-    with pytest.raises(ValueError, match="frozen"):
-        validate_decision(TaskType.GFE_SEND, "sent", {}).reason = "other"
-    assert issubclass(TASKS[TaskType.GFE_SEND].form, Form)
