@@ -170,12 +170,19 @@ def _apply(conn: Connection, office: Office, act_id: str, at: datetime) -> Appli
     claim_id, verb = str(asked["claim_id"]), str(asked["data"]["act"])
     step = steps.step_of(conn, claim_id)
     if known := acts.answer_of(conn, act_id):
-        return Applied(applied=True, words=known["words"], step=step)
+        done = bool(known["data"]["applied"])
+        return Applied(applied=done, words=known["words"], step=step)
     why = office.because(at, asked["rule"] or "", asked["actor"])
     row = claims.get(conn, claim_id)
+    if not row.state.is_open:  # it closed while the request waited
+        words = "The claim has closed since. Nothing was changed."
+        acts.answer(
+            conn, act_id, applied=False, words=words, claim_id=claim_id, why=why
+        )
+        return Applied(applied=False, words=words, step=step)
     apply = {"hold": _hold, "release": _release}.get(verb, _retry)
     words = apply(conn, office, row, str(asked["data"]["reason"]), why)
-    acts.answer(conn, act_id, words=words, claim_id=claim_id, why=why)
+    acts.answer(conn, act_id, applied=True, words=words, claim_id=claim_id, why=why)
     step = steps.step_of(conn, claim_id)
     if verb == "retry":  # a date that has come makes the workflow look now
         step = step.model_copy(update={"at": at})

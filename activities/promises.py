@@ -37,6 +37,8 @@ TICKER_KINDS = ("demo", "test")
 SLACK = timedelta(seconds=5)
 SECOND_LOOK_SECONDS = 1.0
 OUTBOX = "SEND"
+STUCK = "its workflow task keeps failing, so it stands still"
+SEE_LOG = "See the worker's log, correct the cause and start the worker again."
 
 
 class Finding(BaseModel):
@@ -280,12 +282,15 @@ class _Judge:
             fix = f"Start it: act {row.pcn} retry --reason 'no workflow'"
             yield _finding(1, about, words, fix)
             return
+        if own.task_failed:
+            yield _finding(1, about, STUCK, SEE_LOG)
+            return
         if not (row.next_what and row.next_due and row.next_at and row.next_owner):
             words = f"{row.state} has no dated next step"
             yield _finding(1, about, words, f"Look at: show {row.pcn}")
             return
         if words := self._step(row, own, row.next_due, row.next_at):
-            fix = f"Look again now: act {row.pcn} retry --reason 'check'"
+            fix = "Look again now: act CLAIM retry --reason 'check'"
             yield _finding(1, about, f"{row.next_what}: {words}", fix)
 
     def _step(self, row: ClaimRow, own: WorkflowView, due: date, then: datetime) -> str:
@@ -295,13 +300,14 @@ class _Judge:
         if due < local_date(self.facts.now, self.office.zone) and not row.held_for:
             return f"its date has passed ({due}) and nothing happened"
         if row.next_owner == "claim":
-            return self._timer(own, then)
+            return self._timer(own, then, "its workflow")
         if row.next_what == OUTBOX:
             return self._by_outbox(row)
         if row.next_owner in ("batch", "appeal", "account"):
             owner = self._view(str(row.next_owner_id))
             end_of_day = at(due, DAY_END, self.office.zone)
-            return self._timer(owner, max(then, end_of_day))
+            name = f"its owner {owner.workflow_id}"
+            return self._timer(owner, max(then, end_of_day), name)
         return f"{row.next_owner} is no owner of a step"
 
     def _by_task(self, row: ClaimRow) -> str:
@@ -319,17 +325,17 @@ class _Judge:
         trouble = self.schedules.get(str(row.next_owner_id), "")
         return f"the schedule {row.next_owner_id} {trouble}" if trouble else ""
 
-    def _timer(self, owner: WorkflowView, latest: datetime) -> str:
+    def _timer(self, owner: WorkflowView, latest: datetime, name: str) -> str:
         if not owner.runs:
-            return f"its owner {owner.workflow_id} is {owner.status}"
+            return f"{name} is {owner.status}"
         clock = self.office.clock()
         instant = clock.instant(latest) if clock else latest
         if owner.waits_until(instant + SLACK):
             return ""
         if owner.task_waits:
-            return f"{owner.workflow_id} has work that no worker has taken up"
+            return f"{name} has work that no worker has taken up"
         day = local_date(latest, self.office.zone)
-        return f"{owner.workflow_id} has no timer at or before {day}"
+        return f"{name} has no timer at or before {day}"
 
     def _task(self, task: RowMapping) -> Iterator[Finding]:
         view = self._view(str(task["workflow_id"]))
@@ -342,21 +348,19 @@ class _Judge:
     def _workflow(self, view: WorkflowView) -> Iterator[Finding]:
         if not view.runs:
             return
-        if view.task_failed:
-            words = "its workflow task keeps failing, so it stands still"
-            yield _finding(1, view.workflow_id, words, "See the worker's log.")
         kind, _, row_id = view.workflow_id.partition("-")
+        if view.task_failed and kind != "claim":
+            yield _finding(1, view.workflow_id, STUCK, SEE_LOG)
         closed = self.facts.closed.get(row_id) if kind == "claim" else None
         if closed is not None:
             words = "its workflow still runs although the claim is closed"
-            fix = "See the worker's log; it should end by itself."
-            yield _finding(1, f"claim {closed.pcn}", words, fix)
+            yield _finding(1, f"claim {closed.pcn}", words, SEE_LOG)
         elif kind == "claim" and not self._is_known(row_id):
             words = "a workflow runs for a claim that has no row"
             yield _finding(1, view.workflow_id, words, "Restore the database.")
         if view.workflow_id in self.facts.ended_batches:
             words = "its workflow still runs although every claim is answered"
-            yield _finding(1, view.workflow_id, words, "See the worker's log.")
+            yield _finding(1, view.workflow_id, words, SEE_LOG)
 
     def _is_known(self, claim_id: str) -> bool:
         return any(row.id == claim_id for row in self.facts.open_claims)

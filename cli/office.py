@@ -4,6 +4,8 @@ What worker.py and every command share. Each thing that is missing is one senten
 the fix; nothing is created here but by ``prepare``.
 """
 
+import asyncio
+
 from temporalio.client import Client
 
 from activities.office import Office, assemble
@@ -13,6 +15,8 @@ from payers.profile import PayerBook
 from records.migrate import is_current, upgrade
 from settings import Settings, connect
 from vault.keys import KeyFileError, KeyRing
+
+TRIES = 3
 
 
 class OfficeError(Exception):
@@ -80,16 +84,23 @@ async def connect_server(settings: Settings) -> Client:
     Raises:
         ServerUnreachableError: nothing answered at the address the settings give.
     """
-    address, source = settings.address()
-    try:
-        return await connect(settings, open_ring(settings))
-    except RuntimeError:  # what the SDK raises when nobody answers
-        raise ServerUnreachableError(
-            f"No Temporal server answered at {address} (from {source}). "
-            "Nothing was started.\n"
-            "  Start one:   make demo\n"
-            "  Elsewhere?   set CLAIMTHREAD_TEMPORAL_ADDRESS=host:port"
-        ) from None
+    ring = open_ring(settings)
+    for _ in range(TRIES):
+        try:
+            return await connect(settings, ring)
+        except RuntimeError:  # what the SDK raises when nobody answers, or not yet
+            await asyncio.sleep(1)
+    raise unreachable(*settings.address())
+
+
+def unreachable(address: str, source: str) -> ServerUnreachableError:
+    """The sentence for a server that does not answer; ``source`` gave its address."""
+    return ServerUnreachableError(
+        f"No Temporal server answered at {address} (from {source}). "
+        "Nothing was started.\n"
+        "  Start one:   make demo\n"
+        "  Elsewhere?   set CLAIMTHREAD_TEMPORAL_ADDRESS=host:port or pass --address"
+    )
 
 
 async def open_office(settings: Settings, *, connect: bool) -> Office:

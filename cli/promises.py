@@ -3,12 +3,13 @@
 import argparse
 from typing import Any
 
-from activities.promises import Report, check
+from activities.promises import Finding, Report, check
 from cli import processes
 from cli.failures import Exit
 from cli.session import Session
 from cli.terminal import paragraph
 
+SHOWN = 5
 PROMISES = {
     1: "No claim is forgotten",
     2: "Money always adds up",
@@ -42,10 +43,20 @@ def _words(report: Report) -> str:
     for number, promise in PROMISES.items():
         found = [f for f in report.findings if f.promise == number]
         lines.append(f"{number}. {promise:<26} {_count(len(found))}")
-        for one in found:
-            lines.append(paragraph(f"{one.about}: {one.words}", "     "))
-            lines.append(paragraph(f"fix: {one.fix}", "       "))
+        for (words, fix), abouts in _alike(found).items():
+            more = f" and {len(abouts) - SHOWN} more (--json lists them)"
+            named = ", ".join(abouts[:SHOWN]) + (more if len(abouts) > SHOWN else "")
+            lines.append(paragraph(f"{named}: {words}", "     "))
+            lines.append(paragraph(f"fix: {fix}", "       "))
     return "\n".join([*lines, *report.notes])
+
+
+def _alike(found: list[Finding]) -> dict[tuple[str, str], list[str]]:
+    """Findings in the same words, together: one cause often breaks many claims."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        groups.setdefault((one.words, one.fix), []).append(one.about)
+    return groups
 
 
 def _count(found: int) -> str:

@@ -12,7 +12,12 @@ from activities.office import Office
 from claims.calendar import local_date, practice_now
 from claims.decision import MACHINE
 from cli.failures import CommandError, Exit
-from cli.office import ServerUnreachableError, connect_server, open_office_offline
+from cli.office import (
+    ServerUnreachableError,
+    connect_server,
+    open_office_offline,
+    unreachable,
+)
 from cli.terminal import Terminal
 from records import audit, claims, users
 from records.claims import ClaimRow
@@ -135,16 +140,6 @@ class Session:
         """Let go of the database."""
         if "office" in self.__dict__:
             self.office.db.close()
-
-
-def unreachable(address: str, source: str) -> ServerUnreachableError:
-    """The sentence for a server that does not answer."""
-    return ServerUnreachableError(
-        f"No Temporal server answered at {address} (from {source}). "
-        "Nothing was started.\n"
-        "  Start one:   make demo\n"
-        "  Elsewhere?   set CLAIMTHREAD_TEMPORAL_ADDRESS=host:port or pass --address"
-    )
 
 
 def _listens(address: str) -> bool:

@@ -32,10 +32,17 @@ def request(
 
 
 def answer(
-    conn: Connection, act_id: str, *, words: str, claim_id: str, why: Because
+    conn: Connection,
+    act_id: str,
+    *,
+    applied: bool,
+    words: str,
+    claim_id: str,
+    why: Because,
 ) -> None:
     """Store the workflow's answer, once."""
-    _write(conn, f"{act_id}:answer", ANSWERED, words, claim_id, {}, why)
+    data = {"applied": applied}
+    _write(conn, f"{act_id}:answer", ANSWERED, words, claim_id, data, why)
 
 
 def _write(

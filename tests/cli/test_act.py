@@ -120,6 +120,24 @@ def test_an_act_is_applied_once(desk: Desk, office: Office) -> None:
         assert len(accounts.holds(conn, find(office).id, None)) == 1
 
 
+def test_a_claim_that_closed_meanwhile_is_left_alone(
+    desk: Desk, office: Office
+) -> None:
+    desk("act", NUMBER, "hold", "--reason", "wait", "--as", "cleo")
+    why = office.because(NOON, "R-CLO-01")
+    with office.writing() as conn:
+        row = find(office, conn)
+        claims.set_step(conn, row, ClaimState.CLOSED, None, why, "closed")
+    with office.reading() as conn:
+        [(act_id, _, _)] = acts.unanswered(conn)
+    activities = ActingActivities(office)
+
+    assert not activities.apply_act(act_id, NOON).applied
+    assert not activities.apply_act(act_id, NOON).applied
+    assert find(office).held_for is None
+    assert desk("act", NUMBER, "retry", "--reason", "x", "--as", "olga").code == 6
+
+
 def test_retry_makes_the_workflow_look_now_and_moves_nothing(
     desk: Desk, office: Office
 ) -> None:
