@@ -35,10 +35,10 @@ class EligibilityActivities:
     def check_eligibility(self, claim_id: str, at: datetime) -> Step:
         """Judge the answer on file; ask, wait or hold when there is none."""
         why = self.office.because(at)
-        later = self.office.mail_unread(at)
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
-            if later and steps.is_due(row, at):
+            due = steps.is_due(row, at)
+            if due and (later := self.office.mail_unread(at, conn)):
                 return steps.step_of(conn, claim_id, at=later)
             if row.state in (ClaimState.INTAKE, ClaimState.ELIG_HOLD):
                 _check(conn, self.office, row, why)

@@ -41,12 +41,12 @@ class FollowUpActivities:
     def follow_up(self, claim_id: str, at: datetime) -> Step:
         """Read SQL; act when the claim's own next step is due, else only report it."""
         why = self.office.because(at)
-        later = self.office.mail_unread(at)
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
-            if later and steps.is_due(row, at):
+            due = steps.is_due(row, at)
+            if due and (later := self.office.mail_unread(at, conn)):
                 return steps.step_of(conn, claim_id, at=later)
-            if steps.is_due(row, at):
+            if due:
                 _due(conn, self.office, row, why)
             return steps.step_of(conn, claim_id)
 

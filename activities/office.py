@@ -63,25 +63,32 @@ class Office:
         with self.db.reading() as conn:
             yield conn
 
-    def clock(self) -> PracticeClock | None:
-        """The demo's or test's practice clock; None in production."""
-        if self._clock is None:
-            with self.reading() as conn:
-                self._clock = users.practice_clock(conn)
+    def clock(self, conn: Connection | None = None) -> PracticeClock | None:
+        """The demo's or test's practice clock; None in production.
+
+        With ``conn`` it is read in the caller's transaction.
+        """
+        if self._clock is None and conn is not None:
+            self._clock = users.practice_clock(conn)
+        elif self._clock is None:
+            with self.reading() as own:
+                self._clock = users.practice_clock(own)
         return self._clock
 
-    def mail_unread(self, at: datetime) -> datetime | None:
+    def mail_unread(
+        self, at: datetime, conn: Connection | None = None
+    ) -> datetime | None:
         """When to look again because the day's mail is not read yet; None when it is.
 
         Silence may only be judged after the mailboxes were read. Schedules see to that;
         on a demo's clock a slow machine can fall behind, and its ticker says how far it
         is (``MAIL_READ``). The claim looks again when that may have been made up.
         """
-        clock = self.clock()
+        clock = self.clock(conn)
         if clock is None or clock.fast_until is None or at >= clock.fast_until:
             return None
-        with self.reading() as conn:
-            read = users.fact(conn, MAIL_READ)
+        with self.reading() as own:
+            read = users.fact(own, MAIL_READ)
         if read is None:
             return None
         behind = local_date(at, self.zone) - date.fromisoformat(read)

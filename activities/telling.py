@@ -17,6 +17,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.office import Office
+from claims.calendar import PracticeClock
 from claims.messages import (
     APPEAL,
     CLAIM,
@@ -40,16 +41,17 @@ IN_FLIGHT = 50
 
 async def tell(office: Office, rows: Sequence[RowMapping]) -> int:
     """Pass news rows on, each once; how many were told."""
+    if not rows:
+        return 0
     limit = asyncio.Semaphore(IN_FLIGHT)
+    clock = await asyncio.to_thread(office.clock)
 
     async def one(row: RowMapping) -> None:
         async with limit:
-            await _tell_one(office, row)
+            await _tell_one(office, row, clock)
 
     await asyncio.gather(*(one(row) for row in rows))
-    if rows:
-        ids = [str(row["id"]) for row in rows]
-        await asyncio.to_thread(_mark_told, office, ids)
+    await asyncio.to_thread(_mark_told, office, [str(row["id"]) for row in rows])
     return len(rows)
 
 
@@ -58,17 +60,19 @@ def _mark_told(office: Office, ids: list[str]) -> None:
         news_rows.told(conn, ids, datetime.now(UTC))
 
 
-async def _tell_one(office: Office, row: RowMapping) -> None:
+async def _tell_one(
+    office: Office, row: RowMapping, clock: PracticeClock | None
+) -> None:
     news = News(id=row["id"], kind=NewsKind(row["kind"]))
     kind, _, row_id = str(row["workflow_id"]).partition("-")
     if kind == "claim":
-        start: Any = ClaimStart(claim_id=row_id, clock=office.clock())
+        start: Any = ClaimStart(claim_id=row_id, clock=clock)
         await _start(office, CLAIM, row["workflow_id"], start, news)
     elif kind == "account":
-        start = AccountStart(account_id=row_id, clock=office.clock())
+        start = AccountStart(account_id=row_id, clock=clock)
         await _start(office, PATIENT_ACCOUNT, row["workflow_id"], start, news)
     elif kind == "appeal" and row["kind"] == NewsKind.BALANCE:
-        start = AppealStart(appeal_id=row_id, clock=office.clock())
+        start = AppealStart(appeal_id=row_id, clock=clock)
         await _start_once(office, APPEAL, row["workflow_id"], start)
     else:
         await _signal(office, row["workflow_id"], news)
@@ -121,10 +125,11 @@ async def _signal(office: Office, workflow_id: str, news: News) -> None:
 async def start_claims(office: Office, claim_ids: Iterable[str]) -> None:
     """Start the workflows of imported claims, or leave them running."""
     limit = asyncio.Semaphore(IN_FLIGHT)
+    clock = await asyncio.to_thread(office.clock)
 
     async def one(claim_id: str) -> None:
         async with limit:
-            start = ClaimStart(claim_id=claim_id, clock=office.clock())
+            start = ClaimStart(claim_id=claim_id, clock=clock)
             await _start(office, CLAIM, claim_workflow_id(claim_id), start, None)
 
     await asyncio.gather(*(one(claim_id) for claim_id in claim_ids))

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from claims.claim import Claim, ClaimState
 from records import events
@@ -100,6 +108,17 @@ _ROW = [
     ),
     _HELD_FOR,
 ]
+# Made once: every step of every claim runs these, and building a statement with forty
+# columns anew takes SQLAlchemy several times as long as SQLite takes to run it.
+_BY_ID = select(*_ROW).where(claim.c.id == bindparam("claim_id"))
+_CONTENT = select(claim.c.content_enc).where(claim.c.id == bindparam("claim_id"))
+_LINES = (
+    select(claim_line)
+    .where(claim_line.c.claim_id == bindparam("of_claim"))
+    .order_by(claim_line.c.number)
+)
+_NOTE = update(claim).where(claim.c.id == bindparam("claim_id"))
+_SET_STEP = _NOTE.values(version=claim.c.version + 1)
 
 
 def _row(found: RowMapping) -> ClaimRow:
@@ -116,7 +135,7 @@ def get(conn: Connection, claim_id: str) -> ClaimRow:
     Raises:
         ClaimMissingError: no such row.
     """
-    found = conn.execute(select(*_ROW).where(claim.c.id == claim_id)).mappings().first()
+    found = conn.execute(_BY_ID, {"claim_id": claim_id}).mappings().first()
     if found is None:
         raise ClaimMissingError(f"claim {claim_id} has no row")
     return _row(found)
@@ -219,9 +238,7 @@ def _seal(cipher: FieldCipher, claim_id: str, content: Claim) -> bytes:
 
 def content(conn: Connection, cipher: FieldCipher, claim_id: str) -> Claim:
     """The newest content of the claim, decrypted."""
-    sealed = conn.execute(
-        select(claim.c.content_enc).where(claim.c.id == claim_id)
-    ).scalar_one()
+    sealed = conn.execute(_CONTENT, {"claim_id": claim_id}).scalar_one()
     return Claim.model_validate_json(
         cipher.decrypt(sealed, row_key=f"claim:{claim_id}")
     )
@@ -270,12 +287,7 @@ def change_payer(
 
 def lines(conn: Connection, claim_id: str) -> list[RowMapping]:
     """The claim's lines with their decision status."""
-    query = (
-        select(claim_line)
-        .where(claim_line.c.claim_id == claim_id)
-        .order_by(claim_line.c.number)
-    )
-    return list(conn.execute(query).mappings())
+    return list(conn.execute(_LINES, {"of_claim": claim_id}).mappings())
 
 
 def decide_line(
@@ -300,7 +312,7 @@ def note(conn: Connection, claim_id: str, **columns: Any) -> None:
     forbidden = {"state", "next_what", "next_due", "next_at", "next_owner"}
     if forbidden & columns.keys():
         raise ValueError("state and next step are set by set_step only")
-    conn.execute(update(claim).where(claim.c.id == claim_id).values(**columns))
+    conn.execute(_NOTE, {"claim_id": claim_id, **columns})
 
 
 def set_step(
@@ -320,15 +332,14 @@ def set_step(
         raise ValueError(f"state {state} needs a dated next step (I1)")
     changed = state is not row.state
     conn.execute(
-        update(claim)
-        .where(claim.c.id == row.id)
-        .values(
-            state=state.value,
-            state_since=why.today if changed else row.state_since,
-            closed_on=why.today if not state.is_open else None,
-            version=claim.c.version + 1,
+        _SET_STEP,
+        {
+            "claim_id": row.id,
+            "state": state.value,
+            "state_since": why.today if changed else row.state_since,
+            "closed_on": why.today if not state.is_open else None,
             **_step_columns(step),
-        )
+        },
     )
     events.add(
         conn,
@@ -343,9 +354,7 @@ def set_step(
 
 def rearm(conn: Connection, claim_id: str, at: datetime) -> None:
     """The claim looks again at ``at``; its dated next step stays as it is."""
-    conn.execute(
-        update(claim).where(claim.c.id == claim_id).values(next_at=to_text(at))
-    )
+    conn.execute(_NOTE, {"claim_id": claim_id, "next_at": to_text(at)})
 
 
 def _step_columns(step: NextStep | None) -> dict[str, Any]:

@@ -41,6 +41,8 @@ WAIT_SECONDS = 60
 _WRITE = "claimthread_write"
 _COUNTED = {"preserve_rowcount": True}
 """Without it SQLAlchemy forgets how many rows an INSERT made, and says -1."""
+_FEW = 10
+"""Up to so many rows, SQLAlchemy's cache of statements is quicker than we are."""
 _PLAIN = (Boolean, Date, Integer, String)
 """Types of columns that travel to PostgreSQL as arrays."""
 _PRAGMAS = (
@@ -209,7 +211,11 @@ def _run_many(
     """Insert many rows, the quick way where it is the same; how many went in."""
     names = list(rows[0])
     needs_default = any(c.default is not None and c.name not in names for c in table.c)
-    if not needs_default and all(row.keys() == rows[0].keys() for row in rows):
+    if (
+        len(rows) > _FEW
+        and not needs_default
+        and all(row.keys() == rows[0].keys() for row in rows)
+    ):
         if conn.dialect.name == "sqlite":
             return _on_driver(conn, table, statement, rows)
         if all(isinstance(table.c[name].type, _PLAIN) for name in names):

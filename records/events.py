@@ -11,6 +11,9 @@ from claims.decision import MACHINE, Decision
 from records.instants import to_text
 from records.tables import access, event
 
+_ADD = insert(event)
+"""Made once: almost every transaction adds an event."""
+
 
 @dataclass(frozen=True)
 class Because:
@@ -47,20 +50,21 @@ def add(
 ) -> None:
     """Append one event; ``words`` is a sentence without patient data (R-STA-04)."""
     conn.execute(
-        insert(event).values(
-            at=to_text(why.at),
-            business_date=why.today,
-            claim_id=claim_id,
-            account_id=account_id,
-            kind=kind,
-            actor=why.actor,
-            rule=why.rule or None,
-            rule_table=why.table or None,
-            words=words,
-            old_state=old_state,
-            new_state=new_state,
-            data=dict(why.data),
-        )
+        _ADD,
+        {
+            "at": to_text(why.at),
+            "business_date": why.today,
+            "claim_id": claim_id,
+            "account_id": account_id,
+            "kind": kind,
+            "actor": why.actor,
+            "rule": why.rule or None,
+            "rule_table": why.table or None,
+            "words": words,
+            "old_state": old_state,
+            "new_state": new_state,
+            "data": dict(why.data),
+        },
     )
 
 

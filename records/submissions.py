@@ -9,12 +9,29 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from claims.claim import Claim
 from records.acts import held_claims
 from records.tables import batch, claim, control_number, submission
 from vault.fields import FieldCipher
+
+_OF_CLAIM = (
+    select(submission)
+    .where(submission.c.claim_id == bindparam("of_claim"))
+    .order_by(submission.c.number)
+)
+_WITHDRAW = (
+    update(submission)
+    .where(
+        submission.c.claim_id == bindparam("of_claim"), submission.c.status == "queued"
+    )
+    .values(status="withdrawn")
+)
+_MARK = update(submission).where(
+    submission.c.id == bindparam("marked"),
+    submission.c.status.in_(bindparam("only_from", expanding=True)),
+)
 
 
 def queue(
@@ -55,11 +72,7 @@ def queue(
 
 def withdraw(conn: Connection, claim_id: str) -> int:
     """Take back what has not left (R-POST: posting withdraws unsent rows)."""
-    return conn.execute(
-        update(submission)
-        .where(submission.c.claim_id == claim_id, submission.c.status == "queued")
-        .values(status="withdrawn")
-    ).rowcount
+    return conn.execute(_WITHDRAW, {"of_claim": claim_id}).rowcount
 
 
 def payers_waiting(conn: Connection) -> list[str]:
@@ -113,12 +126,7 @@ def content(cipher: FieldCipher, row: RowMapping) -> Claim:
 
 def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
     """All submissions of a claim, first sent first."""
-    query = (
-        select(submission)
-        .where(submission.c.claim_id == claim_id)
-        .order_by(submission.c.number)
-    )
-    return list(conn.execute(query).mappings())
+    return list(conn.execute(_OF_CLAIM, {"of_claim": claim_id}).mappings())
 
 
 def newest(conn: Connection, claim_id: str) -> RowMapping | None:
@@ -131,16 +139,8 @@ def mark(
     conn: Connection, submission_id: str, *, only_from: Iterable[str], **values: Any
 ) -> bool:
     """Change one submission if it is still in an expected state (monotone)."""
-    return bool(
-        conn.execute(
-            update(submission)
-            .where(
-                submission.c.id == submission_id,
-                submission.c.status.in_(list(only_from)),
-            )
-            .values(**values)
-        ).rowcount
-    )
+    found = {"marked": submission_id, "only_from": list(only_from)}
+    return bool(conn.execute(_MARK, found | values).rowcount)
 
 
 def next_number(conn: Connection, receiver: str, kind: str) -> int:

@@ -10,7 +10,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from records import events
 from records.events import Because
@@ -19,6 +28,13 @@ from records.tables import decision, task
 from vault.fields import FieldCipher
 
 WAITING = ("open", "prepared", "saved")
+_WAITING = (
+    select(task)
+    .where(task.c.status.in_(WAITING))
+    .order_by(task.c.due_on, task.c.number)
+)
+_WAITING_OF_CLAIM = _WAITING.where(task.c.claim_id == bindparam("of_claim"))
+"""Made once: each step of a claim asks whether it ends the reason of a task."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,15 @@ def open_task(conn: Connection, new: NewTask, why: Because) -> str:
     return task_id
 
 
+def show_more(conn: Connection, row: RowMapping, evidence: dict[str, Any]) -> None:
+    """Add what became known since to the evidence of a waiting task."""
+    conn.execute(
+        update(task)
+        .where(task.c.id == row["id"], task.c.status.in_(WAITING))
+        .values(evidence={**row["evidence"], **evidence})
+    )
+
+
 def waiting(
     conn: Connection,
     *,
@@ -106,14 +131,21 @@ def waiting(
     types: Iterable[str] = (),
 ) -> list[RowMapping]:
     """Open tasks of a claim or a workflow, by due date."""
-    query = select(task).where(task.c.status.in_(WAITING)).order_by(task.c.due_on)
+    wanted = set(types)
     if claim_id is not None:
-        query = query.where(task.c.claim_id == claim_id)
+        rows = conn.execute(_WAITING_OF_CLAIM, {"of_claim": claim_id}).mappings()
+        return [
+            row
+            for row in rows
+            if workflow_id in (None, row["workflow_id"])
+            and (not wanted or row["type"] in wanted)
+        ]
+    query = _WAITING
     if workflow_id is not None:
         query = query.where(task.c.workflow_id == workflow_id)
-    if wanted := list(types):
-        query = query.where(task.c.type.in_(wanted))
-    return list(conn.execute(query.order_by(task.c.number)).mappings())
+    if wanted:
+        query = query.where(task.c.type.in_(sorted(wanted)))
+    return list(conn.execute(query).mappings())
 
 
 def listing(
