@@ -180,7 +180,7 @@ class Demo:
             self._check_programs()
             day = await asyncio.to_thread(_ticked, office)
             count = (day - START).days + 1 if day else 0
-            if count // 15 > shown or (day and day >= last):
+            if count // 15 > shown:
                 shown = count // 15
                 say(f"  practice day {min(count, DAYS):3} of {DAYS}   {day}")
             if day and day >= last and clock.now(datetime.now(UTC)) >= clock.fast_until:  # type: ignore[operator]

@@ -50,18 +50,19 @@ MONEY = [
 
 def gather(office: Office, clock: PracticeClock) -> dict[str, Any]:
     """Every figure; amounts as text. billed is the sum of the next five."""
-    now = clock.now(datetime.now(UTC))
+    today = local_date(clock.now(datetime.now(UTC)), office.zone)
     with office.reading() as conn:
         rows = claims.every(conn)
         money = balances(conn, [r.id for r in rows])
         found: dict[str, Any] = {
-            "practice_date": local_date(now, office.zone).isoformat(),
+            "practice_date": today.isoformat(),
             "claims": len(rows),
             "claims_by_outcome": _outcomes(rows, money),
         }
         total = totals(conn)
         found |= {name: str(getattr(total, name)) for name in MONEY}
         found |= _counts(conn)
+        found["tasks_overdue"] = reports.overdue_tasks(conn, today)
         found["next_steps"] = [
             {
                 "claim": step["pcn"],
@@ -69,7 +70,7 @@ def gather(office: Office, clock: PracticeClock) -> dict[str, Any]:
                 "what": step["next_what"],
                 "due": step["next_due"].isoformat(),
             }
-            for step in reports.next_steps(conn, 5)
+            for step in reports.next_steps(conn, today, 5)
         ]
     return found
 
@@ -118,7 +119,7 @@ def table(found: dict[str, Any], settings: Settings, seconds: float) -> str:
         "",
         *_section("Claims by outcome", found["claims_by_outcome"]),
         *_dollars(found),
-        *_section(f"Tasks waiting ({sum(open_tasks.values())})", open_tasks),
+        *_section(_waiting(found), open_tasks),
         *_section("Letters written", found["letters"]),
         *_section("Remittances", found["remittances"]),
         "  Next dated steps",
@@ -128,6 +129,11 @@ def table(found: dict[str, Any], settings: Settings, seconds: float) -> str:
         for s in found["next_steps"]
     ]
     return "\n".join([*lines, "", *_next(found), ""])
+
+
+def _waiting(found: dict[str, Any]) -> str:
+    count, late = sum(found["tasks_open"].values()), found["tasks_overdue"]
+    return f"Tasks waiting ({count}{f'; {late} are late' if late else ''})"
 
 
 def _section(title: str, counts: dict[str, int]) -> list[str]:

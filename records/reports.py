@@ -1,6 +1,6 @@
 """Read-only look-ups across tables, for edits, sweeps, checks and lists."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, RowMapping, func, select, update
 
@@ -112,15 +112,22 @@ def open_task_types(conn: Connection) -> dict[str, int]:
     return {kind: int(count) for kind, count in conn.execute(query)}
 
 
-def next_steps(conn: Connection, limit: int = 10) -> list[RowMapping]:
-    """The nearest dated next steps of open claims."""
+def next_steps(conn: Connection, since: date, limit: int = 10) -> list[RowMapping]:
+    """The nearest dated next steps of open claims from a day on."""
     query = (
         select(claim.c.pcn, claim.c.state, claim.c.next_what, claim.c.next_due)
-        .where(claim.c.next_due.is_not(None))
+        .where(claim.c.next_due >= since)
         .order_by(claim.c.next_due, claim.c.pcn)
         .limit(limit)
     )
     return list(conn.execute(query).mappings())
+
+
+def overdue_tasks(conn: Connection, today: date) -> int:
+    """How many waiting tasks should have been decided before today."""
+    late = task.c.status.in_(["open", "prepared", "saved"]) & (task.c.due_on < today)
+    query = select(func.count()).select_from(task).where(late)
+    return int(conn.execute(query).scalar_one())
 
 
 def waiting_for_worker(conn: Connection, now: datetime) -> int:

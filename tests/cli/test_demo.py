@@ -112,6 +112,7 @@ FOUND = {
     "written_off": "0.00",
     "open": "45.60",
     "tasks_open": {},
+    "tasks_overdue": 0,
     "letters": {"STMT_1": 1},
     "remittances": {"posted": 3},
     "next_steps": [],
