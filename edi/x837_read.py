@@ -6,6 +6,7 @@ claims + rejects. A claim without lines or without HI is no reject; the edits ca
 What ``Claim`` has no place for is named in a warning, because it will not be sent on.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ _KNOWN_OTHER = frozenset(
 )
 _KNOWN_NAMES = frozenset({"82", "DN", "77", "DQ", "IL", "PR", "DK"})
 _QUALIFIED = ("DTP", "REF", "AMT")
+_TAG = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -116,20 +118,32 @@ def read_claims(content: bytes) -> ClaimFile:
             "This is an institutional claim file (837I). Nothing was read. Only "
             "professional claims (837P) can be followed here."
         )
-    if len(professional) < len(found):
-        place = next(o for o in found if o.kind is FileKind.X837I).segments[0].number
-        words = "an institutional set (837I) was left out"
-        warnings.append(EdiWarning(place, "ST03", words))
     readers = [_SetReader(one) for one in professional]
     for reader in readers:
         reader.run()
         warnings += reader.warnings
+    others = [r for one in found if one not in professional for r in _refused(one)]
     return ClaimFile(
         tuple(c for reader in readers for c in reader.claims),
-        tuple(r for reader in readers for r in reader.rejects),
+        (*(r for reader in readers for r in reader.rejects), *others),
         tuple(warnings),
         professional[0].header,
     )
+
+
+def _refused(one: TransactionSet) -> Iterator[ClaimReject]:
+    """Every claim of an institutional set (837I) beside professional ones."""
+    sep = one.delimiters.component
+    for clm in (s for s in one.segments if s.tag == "CLM"):
+        yield ClaimReject(
+            position=clm.number,
+            pcn=clm.get(1),
+            segment=f"ST at segment {one.segments[0].number}",
+            field="ST03",
+            reason="an institutional claim (837I) is not followed here",
+            charge=maybe_amount(clm.get(2)),
+            frequency=clm.part(5, 3, sep) or "1",
+        )
 
 
 class _SetReader:
@@ -364,9 +378,10 @@ def _unused(loop: Loop, known: frozenset[str]) -> Iterator[tuple[Segment, str]]:
         qualified = segment.tag in _QUALIFIED
         what = f"{segment.tag}*{segment.get(1)}" if qualified else segment.tag
         if what not in known:
-            # Only codes of the guide may be named: anything else could be a value.
+            # Only tags and codes may be named: anything else could be a value.
             safe = segment.get(1).isalnum() and len(segment.get(1)) <= 3
-            yield segment, what if safe or not qualified else segment.tag
+            tag = segment.tag if _TAG.fullmatch(segment.tag) else "a segment"
+            yield segment, what if qualified and safe else tag
     for entity, name in loop.names.items():
         if entity not in _KNOWN_NAMES:
             yield name.head, f"NM1*{entity}" if len(entity) <= 2 else "NM1"

@@ -106,6 +106,47 @@ def test_a_broken_file_gives_a_model_or_an_edi_error_long(content: bytes) -> Non
     _survives(content)
 
 
+MARKS = [b"~", b"*", b":", b"\n", b"~NM1*IL*1*", b"~DMG*D8*", b"~DTP*472*D8*", b"~CAS*"]
+
+
+@settings(max_examples=300, suppress_health_check=SLOW)
+@given(
+    st.sampled_from(["a1", "b1", "a4", "a6", "e2"]),
+    st.lists(
+        st.tuples(st.integers(0, 3000), st.sampled_from(MARKS)), min_size=1, max_size=6
+    ),
+)
+def test_errors_warnings_and_rejects_carry_no_value_of_the_file(
+    ours: dict[str, bytes], name: str, cuts: list[tuple[int, bytes]]
+) -> None:
+    content = ours[name]
+    for at, mark in cuts:
+        content = content[:at] + mark + content[at:]
+    said = ""
+    for reader in READERS[2:]:
+        try:
+            found = reader(content)
+        except EdiError as error:
+            said += f"{error} {error.field}"
+        else:
+            said += _complaints(found)
+
+    assert not any(name in said for name in _words(ours[name]))
+
+
+def _complaints(found: object) -> str:
+    rejects = [(r.segment, r.field, r.reason) for r in getattr(found, "rejects", ())]
+    errors = getattr(found, "errors", ()) if not hasattr(found, "files") else ()
+    return f"{getattr(found, 'warnings', ())} {errors} {rejects}"
+
+
+def _words(content: bytes) -> set[str]:
+    """Names, member numbers and birth dates of a file."""
+    names = [part for s in content.split(b"~") if s.strip()[:3] in (b"NM1", b"DMG")
+             for part in s.strip().split(b"*")[2:]]  # fmt: skip
+    return {part.decode() for part in names if len(part) > 5}
+
+
 @settings(max_examples=200, deadline=HANGS)
 @given(st.binary(max_size=400) | st.binary(max_size=200).map(lambda b: b"ISA" + b))
 @example(b"ISA*00*          *00*          *ZZ*A              *ZZ*B              ")

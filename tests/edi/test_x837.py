@@ -93,6 +93,20 @@ def test_an_institutional_file_is_named_and_refused(sample: Sample) -> None:
         read_claims(sample.content)
 
 
+def test_institutional_claims_beside_professional_ones_are_rejected(
+    ours: dict[str, bytes],
+) -> None:
+    """Nothing of a file is lost: read = claims + rejects."""
+    other = ours["c4"].replace(b"X222A1~\nBHT", b"X223A2~\nBHT")
+    found = read_claims(ours["a1"] + other)
+
+    assert other != ours["c4"]
+    assert len(found.claims) == 5
+    assert len(found.rejects) == 60
+    assert {r.field for r in found.rejects} == {"ST03"}
+    assert sum((r.charge or ZERO for r in found.rejects), ZERO) == Decimal(9600)
+
+
 def test_a_reject_names_segment_field_and_reason_without_patient_data(
     ours: dict[str, bytes],
 ) -> None:
@@ -171,6 +185,16 @@ def test_what_a_claim_has_no_place_for_is_named_once(ours: dict[str, bytes]) -> 
     found = _changed(ours["a1"], b"HI*ABK", b"CRC*75*Y*IH~HI*ABK")
 
     assert [w.code for w in found.warnings if "not taken over" in w.message] == ["CRC"]
+
+
+def test_a_name_that_stands_where_a_tag_belongs_is_not_named(
+    ours: dict[str, bytes],
+) -> None:
+    """A cut name becomes a segment of its own; warnings must not repeat it."""
+    found = _changed(ours["a1"], b"HI*ABK", b"SMITHSON*X~HI*ABK")
+
+    assert any("a segment is not taken over" in w.message for w in found.warnings)
+    assert "SMITHSON" not in repr(found.warnings)
 
 
 def test_an_undeclared_component_separator_is_found(ours: dict[str, bytes]) -> None:
