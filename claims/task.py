@@ -98,7 +98,7 @@ class ChangeForm(Form):
 class CoverageForm(Form):
     """What the patient's card says."""
 
-    payer_id: str = Field("", description="our id of the plan")
+    new_payer: str = Field("", description="our id of the plan")
     member_id: str = Field("", description="member number on the card")
 
 
@@ -127,6 +127,12 @@ class CallForm(Form):
     answer: str = Field("", description="what they said")
     next_date: date | None = Field(None, description="when we look again")
     wait_until: date | None = None
+
+
+class LostClaimForm(CallForm):
+    """What was found out about a claim the payer may not have."""
+
+    trace: str = Field("", description="the clearinghouse's reference of the file")
 
 
 class DocumentForm(Form):
@@ -180,6 +186,7 @@ class TaskSpec:
     form: builtins.type[Form] = Form
     two_person: Mapping[str, Role] = field(default_factory=dict)
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # R-DSP-01: over holidays twenty business days are more than thirty days.
     max_calendar_days: int | None = None
 
 
@@ -216,7 +223,8 @@ _SPECS = (
     _spec(_T.REJECT_FIX, _R.CLERK, 2, "a rejected claim to fix",
           "fixed void eligibility", form=ChangeForm),
     _spec(_T.LOST_CLAIM, _R.CLERK, 2, "a claim the payer may not have",
-          "resend_as_original resend_as_original_with_proof found", form=CallForm),
+          "resend_as_original resend_as_original_with_proof found",
+          form=LostClaimForm),
     _spec(_T.STATUS_REVIEW, _R.CLERK, 5, "an unusual status",
           "wait_until call no_action", form=CallForm,
           required={"wait_until": ("wait_until",)}),

@@ -1,4 +1,4 @@
-"""Eligibility: is the plan active on the date of service (R-ELG-02 to R-ELG-04)."""
+"""Eligibility: is the plan active on the date of service (R-ELG-02, R-ELG-04)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -105,11 +105,16 @@ def _date(value: date | str) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-def question_for(decision: Decision) -> str:
+def question_for(
+    decision: Decision, *, plan: str = "", ended: str | None = None
+) -> str:
     """What the clerk can ask the patient; never only a code (R-ELG-04)."""
     for code in decision.evidence:
         if code.startswith("AAA "):
             return QUESTIONS.get(code.removeprefix("AAA "), OTHER)
+    if decision.action == "inactive" and plan and ended:
+        last = f"{_date(ended):%m/%d/%Y}"
+        return f"Your plan with {plan} ended on {last}. Do you have a new card?"
     if decision.action == "inactive":
         return (
             "Your plan says it was not active on that day. Which plan do you have now?"

@@ -58,6 +58,7 @@ def npi_is_valid(npi: str) -> bool:
 
 
 def _npis(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """Every named provider has a valid NPI."""
     named: list[tuple[str, Provider | None]] = [
         ("2010AA NM109", claim.billing),
         ("2310B NM109", claim.rendering),
@@ -74,6 +75,7 @@ def _npis(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _billing(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The billing provider has taxonomy, tax id and a nine-digit ZIP."""
     if not claim.billing.taxonomy:
         yield (
             "2000A PRV03",
@@ -87,6 +89,7 @@ def _billing(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _totals(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The total charge is the sum of the lines."""
     if claim.charge != claim.line_total:
         yield (
             "2300 CLM02",
@@ -96,6 +99,7 @@ def _totals(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _counts(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """At most 12 diagnoses, 50 lines (or the payer's limit), 10 other payers."""
     limit = context.payer.capabilities.max_lines if context.payer else 50
     if len(claim.diagnoses) > 12:
         yield "2300 HI", "more than 12 diagnoses", "Keep the 12 that matter."
@@ -106,6 +110,7 @@ def _counts(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str
 
 
 def _pointers(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """Each line points to one to four diagnoses of the claim."""
     count = len(claim.diagnoses)
     for line in claim.lines:
         bad = not line.pointers or len(line.pointers) > 4
@@ -115,6 +120,7 @@ def _pointers(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _frequency(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """A replacement or void names the payer's claim, and the payer takes it."""
     if claim.frequency not in ("1", "7", "8"):
         yield "2300 CLM05-3", "the frequency is not 1, 7 or 8", "Enter 1, 7 or 8."
     if claim.frequency in ("7", "8"):
@@ -132,6 +138,7 @@ def _takes(payer: PayerProfile, frequency: str) -> bool:
 
 
 def _subscriber(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The subscriber has a member number and a name."""
     person = claim.subscriber.person
     if not person.member_id:
         yield "2010BA NM109", "the member number is missing", "Enter it from the card."
@@ -140,6 +147,7 @@ def _subscriber(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]
 
 
 def _patient(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The patient has a birth date, not after the visit, and a sex."""
     loop = "2010CA" if claim.patient else "2010BA"
     person = claim.patient_person
     if person.birth_date is None:
@@ -156,6 +164,7 @@ def _patient(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _dates(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """No service lies in the future or ends before it begins."""
     for line in claim.lines:
         field = f"2400/{line.number} DTP472"
         last = line.service_to or line.service_from
@@ -168,6 +177,7 @@ def _dates(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]
 def _authorization(
     claim: Claim, context: ScrubContext
 ) -> Iterator[tuple[str, str, str]]:
+    """A code that needs an authorization has a number."""
     if context.payer is None or context.authorization_waived or claim.prior_auth:
         return
     for code in codes_needing(context.payer, claim):
@@ -175,18 +185,21 @@ def _authorization(
 
 
 def _payer(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """We have a profile of the payer."""
     if context.payer is None:
         fix = "Correct the payer id, or add a profile for this payer."
         yield "2010BB NM109", "we have no profile of this payer", fix
 
 
 def _duplicate(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The same service is not on another open or paid claim."""
     for number in context.duplicates:
         fix = "Explain with modifier 76, 77, 59 or 91, or void one of them."
         yield "2400 SV101", f"same service as claim {number}", fix
 
 
 def _limit(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """A first claim is inside the payer's filing limit."""
     first, last = claim.service_from, claim.service_to
     if context.payer is None or first is None or last is None:
         return
@@ -199,6 +212,7 @@ def _limit(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]
 
 
 def _charges(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """No charge is negative and every line has units."""
     for line in claim.lines:
         if line.charge < ZERO:
             yield f"2400/{line.number} SV102", "the charge is negative", "Correct it."
@@ -211,6 +225,7 @@ def _charges(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _codes(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """Procedure codes and modifiers have the right form."""
     for line in claim.lines:
         if not _CODE.fullmatch(line.code):
             yield (
@@ -227,6 +242,7 @@ def _codes(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _diagnoses(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """There is a diagnosis, and each has the form of ICD-10-CM."""
     if not claim.diagnoses:
         yield "2300 HI", "no diagnosis", "Enter at least one ICD-10-CM code."
     for place, code in enumerate(claim.diagnoses, start=1):
@@ -235,11 +251,13 @@ def _diagnoses(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 
 
 def _lines(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The claim has at least one service line."""
     if not claim.lines:
         yield "2400 LX", "the claim has no service line", "Enter at least one line."
 
 
 def _old_birth(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """The patient is not over 120 years old."""
     born = claim.patient_person.birth_date
     if born and context.today - born > timedelta(120 * 366):
         yield "2010BA DMG02", "the patient would be over 120", "Check the birth date."

@@ -1,4 +1,4 @@
-"""The state of a claim after a posting or a decision (R-STA-02), and the chart (§1)."""
+"""The state of a claim after a posting or a decision (R-STA-02)."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,7 @@
-"""Patient statements: steps, dates, minimum, plan offer (R-PAT-01 to -04, R-PLN-01)."""
+"""Patient statements: steps, dates, minimum, plan offer.
+
+R-PAT-01, R-PAT-04, R-PLN-01, R-PLN-03.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Tasks: due date, priority, and who may decide (R-TSK-01, -02, -05, R-WOF-01)."""
+"""Tasks: due date, priority, who may decide (R-TSK-01, R-TSK-02, R-TSK-05)."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
