@@ -126,9 +126,18 @@ def _kinds(content: bytes) -> list[str]:
     if kind := csv_files.detect(content):
         return [kind]
     try:
-        return [kind.value for kind in detect(content)]
+        found = [kind.value for kind in detect(content)]
     except EdiError:
         return []
+    # Each stands for both: one import counts institutional claims as rejects, one
+    # reader takes TA1 and 999.
+    for first, other in (
+        (FileKind.X837P, FileKind.X837I),
+        (FileKind.TA1, FileKind.X999),
+    ):
+        if first in found and other in found:
+            found.remove(other)
+    return found
 
 
 def _route(
@@ -139,12 +148,13 @@ def _route(
     kinds: list[str],
     why: Because,
 ) -> str:
+    # Asked before anything is taken: a file that ends quarantined changes nothing.
+    if not kinds or not all(k in ROUTES or k == FileKind.X837P for k in kinds):
+        return _quarantine(office, sha, "this kind of file is not read here")
     try:
         said = [_one_kind(office, partner, kind, content, sha, why) for kind in kinds]
     except (EdiError, csv_files.CsvError) as error:
         return _quarantine(office, sha, str(error))
-    if not kinds or None in said:
-        return _quarantine(office, sha, "this kind of file is not read here")
     words = "; ".join(s for s in said if s)
     ended = End.POSTED if set(kinds) & {"835", "DEPOSITS", "PAYMENTS"} else End.ROUTED
     with office.writing() as conn:
@@ -160,13 +170,11 @@ def _quarantine(office: Office, sha: str, reason: str) -> str:
 
 def _one_kind(
     office: Office, partner: str, kind: str, content: bytes, sha: str, why: Because
-) -> str | None:
+) -> str:
     if kind == FileKind.X837P:
         result = import_claims(office, content, name="", why=why)
         return f"{result.accepted} of {result.read} claims accepted"
-    route = ROUTES.get(kind)
-    if route is None:
-        return None
+    route = ROUTES[kind]
     with office.writing() as conn:
         return route(conn, office, partner, content, sha, why)
 

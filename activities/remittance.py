@@ -62,10 +62,17 @@ def register_remittances(
     sha: str,
     why: Because,
 ) -> str:
-    """Enter each transaction set of a file, and say which are new (R-ERA-06, -07)."""
-    said = []
-    for one in read_remittances(content).remittances:
-        said.append(_register(conn, office, one, sha, why))
+    """Enter each transaction set of a file, and say which are new (R-ERA-06, -07).
+
+    A set that cannot be read is named, never passed over in silence.
+    """
+    found = read_remittances(content)
+    said = [_register(conn, office, one, sha, why) for one in found.remittances]
+    for error in found.errors:
+        words_ = f"A set was not read: {error.message} (segment {error.segment})"
+        evidence = why.by_rule("R-BAD-01", file=sha[:12], field=error.code)
+        events.add(conn, evidence, "unreadable", words_)
+        said.append(words_)
     return "; ".join(said)
 
 

@@ -317,6 +317,44 @@ def test_a_file_by_mailbox_ends_routed_and_its_copy_changes_nothing(
     assert office.documents.get(kept["sha256"]) == _ours("a1")
 
 
+def test_institutional_claims_in_a_file_are_counted_as_rejected(
+    office: Office, why: Because
+) -> None:
+    other = _ours("c2").replace(b"X222A1~\nBHT", b"X223A2~\nBHT")
+    said = take_in(office, "office", "both.837", _ours("a1") + other, why)
+    with office.reading() as conn:
+        (kept,) = files.listing(conn)
+        run = files.imports(conn)[-1]
+
+    assert "5 of 6 claims accepted" in said
+    assert kept["ended"] == "routed"
+    assert (run["read"], run["accepted"], run["rejected"]) == (6, 5, 1)
+    assert run["charge_cents"] == 102_000
+
+
+def test_a_file_with_a_kind_that_is_not_read_here_changes_nothing(
+    office: Office, why: Because
+) -> None:
+    other = _ours("e1").replace(b"ST*270*", b"ST*820*")
+    said = take_in(office, "office", "both.edi", _ours("a1") + other, why)
+    with office.reading() as conn:
+        (kept,) = files.listing(conn)
+        known = claims.every(conn)
+
+    assert "not read here" in said
+    assert (kept["ended"], known) == ("quarantined", [])
+
+
+def test_a_remittance_that_cannot_be_read_is_named_beside_the_good_one(
+    office: Office, why: Because
+) -> None:
+    bad = _ours("b3").replace(b"BPR*I*114*", b"BPR*I*x*")
+    said = take_in(office, "clearinghouse", "two.835", _ours("b1") + bad, why)
+
+    assert "EXEFT0000001 received" in said
+    assert "A set was not read: BPR02 is not an amount" in said
+
+
 async def test_a_claim_of_an_unknown_payer_is_held_in_scrub(tmp_path: Path) -> None:
     start = date(2026, 3, 9)
     async with world(tmp_path, start, zone="America/Chicago") as running:
