@@ -17,7 +17,11 @@ from activities.submission import lost
 from claims.claim import ClaimState
 from claims.messages import NewsKind
 from claims.task import TaskType
-from edi.acks import FileAcknowledgment, InterchangeAcknowledgment
+from edi.acks import (
+    FileAcknowledgment,
+    InterchangeAcknowledgment,
+    segment_of,
+)
 from edi.x270 import EligibilityAnswer
 from edi.x277ca import ClaimStatus
 from policy import status as status_rules
@@ -77,13 +81,20 @@ def take_999(
     rejected = answer.code in ("R", "P", "M", "W", "X")
     for row in submissions.of_batch(conn, batch["id"]):
         if rejected:
-            evidence = {"positions": list(answer.errors), "ak9": answer.code}
+            evidence = _syntax(answer)
             _reject(conn, office, row, "999", evidence, sha, why.by_rule("R-ACK-01"))
         else:
             _received(
                 conn, office, batch, row, why.by_rule("R-ACK-01", ak9=answer.code)
             )
     return f"999 {answer.code} for batch {batch['isa13']}"
+
+
+def _syntax(answer: FileAcknowledgment) -> dict[str, Any]:
+    """What a 999 says is wrong: the first segment it names, and every place."""
+    named = [segment_of(error) for one in answer.sets for error in one.errors]
+    first = {"segment": named[0]} if named else {}
+    return {**first, "positions": list(answer.errors), "ak9": answer.code}
 
 
 def _received(
@@ -192,10 +203,11 @@ def _one_277ca(
     if decision.action == "mark_accepted":
         _accept(conn, office, row, newest, status, sha, reason)
     elif decision.action == "reject_fix":
+        field = status_rules.field_of(status.status, status.entity)
         evidence = {
             "status": f"{status.category}:{status.status}",
             "hint": status_rules.hint(status.status),
-            "field": status_rules.hint(status.status),
+            **({"field": field} if field else {}),
         }
         _reject(
             conn,
@@ -504,8 +516,7 @@ def _one_271(
     if inquiry is None or not new:
         return False
     row = claims.get(conn, inquiry["claim_id"])
-    held = row.state is ClaimState.ELIG_HOLD
-    if answer.active and not held:
+    if answer.active:  # read at 08:00 of the next business day (R-ELG-05)
         return False
     if row.state not in (ClaimState.INTAKE, ClaimState.ELIG_HOLD):
         return False

@@ -20,7 +20,7 @@ def enter_coverage(
 ) -> None:
     """Bill the plan and member number a clerk entered."""
     content = claims.content(conn, office.cipher, row.id)
-    payer_id = form.get("payer_id") or row.payer_id
+    payer_id = form.get("new_payer") or row.payer_id
     member = form.get("member_id") or content.subscriber.person.member_id
     profile = office.payer(payer_id)
     person = content.subscriber.person.model_copy(update={"member_id": member})

@@ -163,8 +163,13 @@ def _hold(
     if asked and steps.is_due(row, why.at):  # asked already, and late by now
         steps.due_task(conn, office, row, why)
         return
+    profile = office.payer(row.payer_id)
     evidence: dict[str, Any] = {
-        "question": rules.question_for(decision),
+        "question_to_patient": rules.question_for(
+            decision,
+            plan=profile.name if profile else "",
+            ended=answer["answer"].get("plan_ends") if answer else None,
+        ),
         "answer": decision.reason,
         "service_date": str(row.service_from),
     }

@@ -21,9 +21,10 @@ from claims.messages import Look, NewsKind, claim_workflow_id
 from claims.task import TaskType
 from edi.gate import findings
 from edi.segments import OutboundEnvelope
+from edi.x277ca import read_claim_acknowledgments
 from edi.x837 import write_claims
 from policy import timers
-from records import claims, events, files, inquiries, news, submissions
+from records import claims, events, files, inquiries, news, submissions, tasks
 from records.db import Connection, RowMapping
 from records.events import Because
 
@@ -289,6 +290,7 @@ def lost(
     evidence = {
         "sent": str(newest["sent_on"]) if newest else "",
         "submission": newest["number"] if newest else 0,
+        **proof_of_filing(conn, office, claim_id),
         **{k: str(v) for k, v in why.data.items()},
     }
     task = open_claim_task(
@@ -301,8 +303,21 @@ def lost(
         words=words,
         evidence=evidence,
     )
+    tasks.show_more(conn, task, evidence)
     step = steps.by_task(office, task)
     claims.set_step(conn, claim_row, ClaimState.FOLLOW_UP, step, why, f"Lost: {words}")
+
+
+def proof_of_filing(conn: Connection, office: Office, claim_id: str) -> dict[str, str]:
+    """The first stored 277CA that accepted the claim, as it is cited (R-FIL-03)."""
+    proofs = [s for s in submissions.of_claim(conn, claim_id) if s["proof_file"]]
+    if not proofs:
+        return {}
+    first = proofs[0]
+    found = read_claim_acknowledgments(office.documents.get(first["proof_file"]))
+    said = next(s for s in found.statuses if s.position == first["proof_segment"])
+    words = f"277CA {said.category}:{said.status} of {first['accepted_on']}"
+    return {"proof": words, "first_accepted": str(first["accepted_on"])}
 
 
 def queue_claim(

@@ -13,6 +13,20 @@ from edi.segments import FileKind, TransactionSet, read
 from edi.writer import TERMINATOR, OutboundEnvelope, Writer, isa
 
 VERSION = "005010X231A1"
+LOOP_ENTITIES = {
+    "1000A": "41",
+    "1000B": "40",
+    "2010AA": "85",
+    "2010AB": "87",
+    "2010BA": "IL",
+    "2010BB": "PR",
+    "2010CA": "QC",
+    "2310A": "DN",
+    "2310B": "82",
+    "2310C": "77",
+    "2310D": "DQ",
+}
+"""NM101 of the name that opens each loop of an 837P."""
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z0-9]{1,6}")
 
@@ -65,6 +79,14 @@ def in_words(error: str) -> str:
     where = f" in loop {loop}" if loop else ""
     field = f"{tag}{_field(element)}" if element else f"segment {tag}"
     return f"{field} at segment {position}{where}, error {why or code}"
+
+
+def segment_of(error: str) -> str:
+    """The segment an error names, with its qualifier where the loop tells it:
+    ``NM1|8|2010AA|3`` is ``NM1*85``."""
+    tag, _, loop = (*error.split("|"), "", "", "")[:3]
+    entity = LOOP_ENTITIES.get(loop, "") if tag == "NM1" else ""
+    return f"{tag}*{entity}" if entity else tag
 
 
 def _field(element: str) -> str:

@@ -170,11 +170,12 @@ def _text(player: "Player", sha: str) -> str:
     return " ".join(plain.split())
 
 
-def _facts_in(wanted: str) -> list[str]:
+def facts_in(wanted: str) -> list[str]:
     """Amounts, dates, ids and CARCs of an expectation; its other words are free."""
     patterns = (
         r"\d[\d,]*\.\d\d",
         r"\d{4}-\d\d-\d\d",
+        r"\d\d/\d\d/\d{4}",
         r"\b(?:CO|PR|OA|PI)-\w+\b",
         r"\b[A-Z]+\d*-\d+\b",
         r"\b[A-Z]{3,}\d+\b",
@@ -183,7 +184,10 @@ def _facts_in(wanted: str) -> list[str]:
     return [found for p in patterns for found in re.findall(p, wanted)]
 
 
-def _has(text: str, fact: str) -> bool:
+def has_fact(text: str, fact: str) -> bool:
+    if re.fullmatch(r"\d\d/\d\d/\d{4}", fact):
+        month, number, year = fact.split("/")
+        fact = f"{year}-{month}-{number}"
     if re.fullmatch(r"\d{4}-\d\d-\d\d", fact):
         day = date.fromisoformat(fact)
         forms = {
@@ -200,8 +204,8 @@ def _has(text: str, fact: str) -> bool:
 
 def _contains(player: "Player", what: str, text: str, wanted: list[str]) -> None:
     for line in wanted:
-        for fact in _facts_in(str(line)):
-            if not _has(text, fact):
+        for fact in facts_in(str(line)):
+            if not has_fact(text, fact):
                 raise Difference(player.day, what, f"no {fact}", str(line))
 
 
@@ -270,7 +274,8 @@ def _ledger(player: "Player") -> None:
         wanted[(one["date"], one["claim"], one["type"], ref)] += int(
             usd(one["amount"]) * 100
         )
-    _same(player.day, "ledger", sorted(found.items()), sorted(wanted.items()))
+    missing, more = wanted - found, found - wanted
+    _same(player.day, "ledger", sorted(more.items()), sorted(missing.items()))
 
 
 def _practice_ledger(player: "Player") -> None:

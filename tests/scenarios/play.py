@@ -26,8 +26,8 @@ from claims.remittance import (
     RemittanceClaim,
     RemittanceLine,
 )
-from claims.task import TASKS, DecisionRefused, TaskType
-from edi.acks import SetAcknowledgment, write_999
+from claims.task import TASKS, ChangeForm, DecisionRefused, TaskType
+from edi.acks import LOOP_ENTITIES, SetAcknowledgment, write_999
 from edi.segments import OutboundEnvelope, read
 from edi.x270 import (
     CoverageAnswer,
@@ -40,11 +40,20 @@ from edi.x835 import write_remittances
 from edi.x837 import read_claims, write_claims
 from records import claims as claim_rows
 from records import tasks as task_rows
-from tests.scenarios.compare import Difference, compare_day, compare_end
+from tests.scenarios.compare import (
+    Difference,
+    compare_day,
+    compare_end,
+    facts_in,
+    has_fact,
+)
+from tests.scenarios.corrections import changed, differences, value_of
 from tests.scenarios.story import Story, content_of
 from tests.scenarios.world import World, world
 
 DEADLINES, PEOPLE_AT, SECOND_AT = time(8, 0), time(8, 30), time(8, 31)
+SENTENCE = 6
+CORRECTS = ("fixed", "corrected_freq_7", "correct_freq_7", "new_claim")
 INQUIRIES_AT, CUT_OFF, DAY_END = time(8, 40), time(17, 0), time(23, 30)
 
 
@@ -196,7 +205,30 @@ class Player:
                 inputs[key] = str(value)
             else:
                 self._shown(task, key, value, row["evidence"])
+        if issubclass(spec.form, ChangeForm) and task["decision"] in CORRECTS:
+            inputs |= self._corrections(task, inputs)
         return self._complete(spec, task["decision"], inputs)
+
+    def _corrections(
+        self, task: dict[str, Any], inputs: dict[str, str]
+    ) -> dict[str, str]:
+        """What the story leaves to the reader: the next send says it, or the claim's
+        final values do."""
+        given = self.story.claim(task["claim"])
+        final = content_of(self.story, given, self.world.office.payers)
+        if inputs.get("field"):
+            value = value_of(final, inputs["field"])
+            return {} if "new_value" in inputs else {"new_value": value}
+        next_sent = next(
+            s["content"]
+            for s in self.story.steps
+            if s["event"] == "837p_sent"
+            and s["day"] >= self.number
+            and self.pcn_of(s["content"]) == task["claim"]
+        )
+        coded = self._content(given)
+        wanted = changed(next_sent.get("changed", ())) or differences(coded, final)
+        return {f"change.{name}": value for name, value in wanted.items()}
 
     def _shown(
         self, task: dict[str, Any], key: str, value: Any, evidence: dict[str, Any]
@@ -207,9 +239,7 @@ class Player:
                 self.day, f"{task['task']} evidence {key}", "not shown", str(value)
             )
         shown = evidence[key]
-        listed = shown.split(", ") if isinstance(shown, str) else shown
-        same = listed == value if isinstance(value, list) else str(value) == str(shown)
-        if not same:
+        if not _agrees(shown, value):
             raise Difference(self.day, f"{task['task']} {key}", str(shown), str(value))
 
     def _complete(
@@ -222,8 +252,12 @@ class Player:
 
     # --- claims and questions -------------------------------------------------------
 
+    def _content(self, claim: dict[str, Any]) -> Claim:
+        """The claim as the practice system hands it over."""
+        return content_of(self.story, self.story.coded(claim), self.world.office.payers)
+
     async def _drop(self, claim: dict[str, Any]) -> None:
-        content = content_of(self.story, claim, self.world.office.payers)
+        content = self._content(claim)
         name = f"charges-{claim['pcn']}.837"
         envelope = await self._envelope("PRACTICE", "CLAIMTHREAD")
         await self.world.deliver("office", name, write_claims([content], envelope))
@@ -274,6 +308,7 @@ class Player:
             deductible=usd(total) if total else None,
             deductible_remaining=usd(total) - usd(met) if total and met else None,
             coinsurance_percent=str(percent) if percent else None,
+            plan_ends=_maybe_day(content.get("terminated")),
         )
         written = write_eligibility_answers(
             [answer],
@@ -371,6 +406,22 @@ class Player:
         await self.world.deliver("office", file, text.getvalue().encode())
 
 
+def _maybe_day(text: Any) -> date | None:
+    return date.fromisoformat(str(text)) if text else None
+
+
+def _agrees(shown: Any, value: Any) -> bool:
+    """Whether evidence says what a story says; a list is also named by its length,
+    and of a sentence only the facts count: its wording is free."""
+    if isinstance(value, list):
+        return bool((shown.split(", ") if isinstance(shown, str) else shown) == value)
+    if isinstance(shown, list) and isinstance(value, int):
+        return len(shown) == value
+    if isinstance(value, str) and len(value.split()) >= SENTENCE:
+        return bool(shown) and all(has_fact(shown, f) for f in facts_in(value))
+    return str(value) == str(shown)
+
+
 Event = Callable[[Player, dict[str, Any], dict[str, Any]], Awaitable[None]]
 
 
@@ -407,14 +458,15 @@ async def _visit_payment(
 
 
 async def _payment(player: Player, content: dict[str, Any], pcn: str) -> None:
-    receipt = content.get("gateway_txn") or content.get("check") or content.get("ref")
+    check = content.get("check")
+    receipt = content.get("gateway_txn") or content.get("ref")
     await player.office_csv(
         "patient_payments",
         {
-            "receipt_ref": receipt,
+            "receipt_ref": f"check {check}" if check else receipt,
             "date": player.day.isoformat(),
             "amount": content["amount"],
-            "method": content.get("method", "card"),
+            "method": content.get("method", "check" if check else "card"),
             "claim_ref": pcn,
         },
     )
@@ -450,7 +502,7 @@ async def _received_999(
 ) -> None:
     sent = player.newest(player.pcn_of(content))
     code = str(content["AK9"])
-    errors = tuple(str(e) for e in content.get("errors", ()))
+    errors = (_segment_error(str(content["IK3"])),) if content.get("IK3") else ()
     written = write_999(
         await player._envelope("CLEARING", "CLAIMTHREAD"),
         gs06=sent.gs06,
@@ -460,15 +512,23 @@ async def _received_999(
     await player.world.deliver(sent.partner, f"999-{player.control}.edi", written)
 
 
+def _segment_error(words: str) -> str:
+    """``NM1*85 segment missing`` as IK3: the segment, its loop, error 3."""
+    tag, _, entity = words.split()[0].partition("*")
+    loops = {name: loop for loop, name in LOOP_ENTITIES.items()}
+    return f"{tag}|8|{loops.get(entity, '')}|{3 if 'missing' in words else 8}"
+
+
 async def _received_277ca(
     player: Player, content: dict[str, Any], step: dict[str, Any]
 ) -> None:
     sent = player.newest(player.pcn_of(content))
-    category, _, status = str(content["STC"]).partition(":")
+    category, status, entity = (*str(content["STC"]).split(":"), "", "")[:3]
     answer = AnsweredClaim(
         pcn=sent.claim.pcn,
         category=category,
-        status=status.split(":")[0],
+        status=status,
+        entity=entity or "PR",
         charge=sent.claim.charge,
         payer_icn=str(content.get("payer_icn") or ""),
         member_id=sent.claim.subscriber.person.member_id,

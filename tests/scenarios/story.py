@@ -84,6 +84,23 @@ class Story:
         """The day's steps in their order."""
         return [s for s in self.steps if s["day"] == number]
 
+    def claim(self, pcn: str) -> dict[str, Any]:
+        """One claim of the story."""
+        found: dict[str, Any] = next(c for c in self.given["claims"] if c["pcn"] == pcn)
+        return found
+
+    def coded(self, claim: dict[str, Any]) -> dict[str, Any]:
+        """The claim as its coder first entered it: ``claim_coded`` says what
+        differed."""
+        first = next((s for s in self.steps if s["event"] == "claim_coded"), None)
+        said = (first or {}).get("content") or {}
+        changes = {n["n"]: n for n in said.get("lines", ())}
+        lines = [{**n, **changes.get(n["n"], {})} for n in claim["lines"]]
+        charges = [usd(n["charge"]) for n in lines]
+        total = str(sum(charges)) if changes else claim["total_charge"]
+        dx = said.get("dx", claim["dx"])
+        return {**claim, "dx": dx, "lines": lines, "total_charge": total}
+
     def drop_day(self, claim: dict[str, Any]) -> int:
         """The day the practice system hands the claim over: its date of service, or
         the first step before it that already needs the claim."""
