@@ -44,7 +44,8 @@ async def continued(ring: KeyRing) -> dict[str, WorkflowHistory]:
                 Path(place), START, zone=ZONE, ring=ring, settings=[LOW]
             ) as running:
                 driver = Driver(running)
-                await story(driver)
+                async with running.worker():
+                    await story(driver)
                 runs = await running.runs(owner(driver))
         found[f"{kind}/continued-run-1"] = runs[0]
         found[f"{kind}/continued-run-{len(runs)}"] = runs[-1]

@@ -15,13 +15,14 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
 from activities.office import assemble
 from claims.calendar import PracticeClock, at
 from cli.devserver import find_program
 from payers.practice import Practice
 from payers.profile import PayerBook
-from records import accounts, claims, news, remittances, tasks
+from records import accounts, claims, news, remittances
 from settings import core_runtime
 from tests.scenarios.world import ROOT, World, prepare
 from vault.codec import data_converter
@@ -47,6 +48,10 @@ class LiveWorld(World):
         """Practice time: the day's noon, a minute later for each sweep."""
         return self.clock.start + timedelta(minutes=len(self.started))
 
+    def worker(self) -> Worker:
+        """A worker of this world, to be entered and left at will."""
+        return build_worker(self.office.temporal, self.office)
+
     async def settle(self) -> None:
         """Wait until nothing runs and nothing is left to tell."""
         until = asyncio.get_running_loop().time() + QUIET_SECONDS
@@ -59,7 +64,7 @@ class LiveWorld(World):
 
     async def _is_quiet(self) -> bool:
         with self.office.reading() as conn:
-            waiting = bool(news.untold(conn) or tasks.undelivered(conn))
+            waiting = bool(news.untold(conn))
             waiting |= bool(remittances.listing(conn, status=["received"]))
         if waiting:
             return False
@@ -113,7 +118,10 @@ async def live_world(
     ring: KeyRing | None = None,
     settings: Sequence[str] = (),
 ) -> AsyncIterator[LiveWorld]:
-    """A world on a dev server of its own; ``settings`` are dynamic config values."""
+    """A world on a dev server of its own; ``settings`` are dynamic config values.
+
+    No worker runs until ``async with running.worker():``.
+    """
     ring = ring or KeyRing.create(folder / "keys.json")
     extra = ["--db-filename", str(folder / "temporal.sqlite")]
     for value in settings:
@@ -137,6 +145,5 @@ async def live_world(
         )
         clock = held_at(day, zone)
         prepare(office, clock)
-        async with build_worker(env.client, office):
-            yield LiveWorld(env, office, clock)
+        yield LiveWorld(env, office, clock)
         office.db.close()

@@ -37,7 +37,8 @@ from edi.x270 import (
 from edi.x276 import StatusAnswer, read_status_inquiries, write_status_answers
 from edi.x277ca import AnsweredClaim, write_277ca
 from edi.x835 import write_remittances
-from edi.x837 import read_claims, write_claims
+from edi.x837 import read_claims
+from payers.code_sets import CodeSets
 from records import claims as claim_rows
 from records import tasks as task_rows
 from tests.scenarios.compare import (
@@ -48,7 +49,7 @@ from tests.scenarios.compare import (
     has_fact,
 )
 from tests.scenarios.corrections import changed, differences, value_of
-from tests.scenarios.story import Story, content_of
+from tests.scenarios.story import Story, as_837p, content_of
 from tests.scenarios.world import World, world
 
 DEADLINES, PEOPLE_AT, SECOND_AT = time(8, 0), time(8, 30), time(8, 31)
@@ -260,7 +261,7 @@ class Player:
         content = self._content(claim)
         name = f"charges-{claim['pcn']}.837"
         envelope = await self._envelope("PRACTICE", "CLAIMTHREAD")
-        await self.world.deliver("office", name, write_claims([content], envelope))
+        await self.world.deliver("office", name, as_837p(content, envelope))
 
     async def _questions(self) -> None:
         """Send the 270s that are due, and answer those no step answers later."""
@@ -318,6 +319,20 @@ class Player:
             provider_npi=self.story.given["practice"]["billing_npi"],
         )
         await self.world.deliver(partner, f"271-{self.control}.edi", written)
+
+    def is_dropped(self, pcn: str) -> bool:
+        """Whether the practice system has handed this claim over by today."""
+        return self.story.drop_day(self.story.claim(pcn)) <= self.number
+
+    async def answer_unasked(self, pcn: str, content: dict[str, Any]) -> None:
+        """A 271 for a claim that has not come in yet: known by payer and member."""
+        coverage = self.story.coverage(self.story.claim(pcn))
+        profile = self.world.office.payers.get(coverage["payer"])
+        assert profile is not None, f"no profile of {coverage['payer']}"
+        trace = f"UNASKED{self.control}"
+        self.traces[trace] = profile.edi.payer_edi_id
+        partner = self.world.office.partner_of(coverage["payer"])
+        await self._answer_270(trace, partner, coverage["member_id"], content)
 
     async def _cut_off(self) -> None:
         if not self.cut:
@@ -438,12 +453,28 @@ async def _sent_270(
         raise Difference(player.day, "270", "not sent", "sent")
 
 
+async def _scrub_failed(
+    player: Player, content: dict[str, Any], step: dict[str, Any]
+) -> None:
+    """As many edits as the story names stand in the open task."""
+    with player.world.office.reading() as conn:
+        found = task_rows.waiting(conn, types=["SCRUB_FIX"])
+    shown = [len(t["evidence"]["edits"]) for t in found]
+    if shown != [len(content["edits"])]:
+        raise Difference(
+            player.day, "failed edits", str(shown), str(len(content["edits"]))
+        )
+
+
 async def _received_271(
     player: Player, content: dict[str, Any], step: dict[str, Any]
 ) -> None:
     await player.world.inquire("270")
     player._collect_270()
     wanted = player.pcn_of(content)
+    if not player.is_dropped(wanted):
+        await player.answer_unasked(wanted, content)
+        return
     for trace, (partner, member) in list(player.asked.items()):
         if player._claim_of_member(member) == wanted:
             await player._answer_270(trace, partner, member, content)
@@ -727,7 +758,7 @@ EVENTS: dict[str, Event] = {
     "note": _nothing,
     "claim_coded": _nothing,
     "task_decision": _nothing,
-    "scrub_failed": _nothing,
+    "scrub_failed": _scrub_failed,
     "appointment_booked": _nothing,
     "auth_requested": _nothing,
     "270_sent": _sent_270,
@@ -755,9 +786,14 @@ async def play(path: Path, database_url: str = "") -> None:
     story = Story.load(path)
     zone = story.given["practice"]["timezone"]
     start = story.day(story.first_day)
+    settings = story.given.get("settings") or {}
     with tempfile.TemporaryDirectory(prefix="story-") as folder:
         async with world(
-            Path(folder), start, zone=zone, database_url=database_url
+            Path(folder),
+            start,
+            zone=zone,
+            database_url=database_url,
+            codes=CodeSets.read(settings.get("fixture_codes") or {}),
         ) as running:
             await Player(story, running).run()
 

@@ -18,6 +18,8 @@ from claims.claim import (
     Subscriber,
 )
 from claims.money import usd
+from edi.segments import OutboundEnvelope
+from edi.x837 import write_claims
 from payers.profile import PayerBook
 
 DROP_EVENTS = ("appointment_booked", "270_sent", "271_received")
@@ -200,3 +202,18 @@ def _line(claim: dict[str, Any], line: dict[str, Any]) -> ServiceLine:
         pointers=tuple(line["dx_ptr"]),
         service_from=date.fromisoformat(line.get("dos", claim["dos"])),
     )
+
+
+def as_837p(content: Claim, envelope: OutboundEnvelope) -> bytes:
+    """The claim as a practice system writes it, which may have more pointers on a line
+    than an 837P can carry: our own writer refuses those, so they are put in after."""
+    fits = tuple(n.model_copy(update={"pointers": n.pointers[:4]}) for n in content.lines)
+    written = write_claims([content.model_copy(update={"lines": fits})], envelope)
+    segments = written.split(b"~")
+    services = [i for i, s in enumerate(segments) if s.startswith(b"SV1*")]
+    for place, line in zip(services, content.lines, strict=True):
+        if len(line.pointers) > len(line.pointers[:4]):
+            elements = segments[place].split(b"*")
+            elements[7] = b":".join(str(p).encode() for p in line.pointers)
+            segments[place] = b"*".join(elements)
+    return b"~".join(segments)

@@ -27,6 +27,7 @@ from claims.messages import (
 )
 from claims.task import Role
 from ledger import tables as ledger_tables
+from payers.code_sets import CodeSets
 from payers.practice import Practice
 from payers.profile import PayerBook
 from records import inquiries, submissions, users
@@ -147,6 +148,7 @@ async def world(
     zone: str,
     database_url: str = "",
     ring: KeyRing | None = None,
+    codes: CodeSets | None = None,
 ) -> AsyncIterator[World]:
     """A fresh world whose practice time begins at 00:01 on ``start``."""
     ring = ring or KeyRing.create(folder / "keys.json")
@@ -166,6 +168,7 @@ async def world(
             payers=PayerBook.load(ROOT / "payers" / "profiles"),
             task_queue="story",
             client=env.client,
+            codes=codes,
         )
         origin = await env.get_current_time()
         clock = PracticeClock(origin=origin, start=at(start, time(0, 1), zone))
