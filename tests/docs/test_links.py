@@ -107,7 +107,7 @@ def shown(repo_root: Path, documents: dict[Path, str]) -> dict[Path, str]:
 
 
 def test_links_lead_to_files_and_headings(documents: dict[Path, str]) -> None:
-    broken = {p.name: broken_links(p, text) for p, text in documents.items()}
+    broken = {str(p): broken_links(p, text) for p, text in documents.items()}
     assert {name: links for name, links in broken.items() if links} == {}
 
 
