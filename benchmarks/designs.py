@@ -5,7 +5,8 @@ the practice and the payer do (writing and reading their own files) is not meter
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.files import take_in
 from activities.imports import import_claims
 from activities.office import OFFICE_PARTNER, Office, assemble
 from activities.telling import IN_FLIGHT
@@ -22,11 +24,11 @@ from benchmarks.meter import Meter
 from benchmarks.naive import ACKNOWLEDGED, NaiveActivities, NaiveClaimWorkflow
 from benchmarks.noop import NoOpWorkflow
 from benchmarks.payer import PAYER_ID, Outside, claims_in
+from claims.claim import Claim
 from claims.messages import (
     CLAIM,
     RECEIVE_FILES,
     SUBMIT_BATCH,
-    claim_workflow_id,
     sweep_id,
 )
 from ledger.tables import METADATA
@@ -35,7 +37,7 @@ from payers.profile import PayerBook
 from records.migrate import upgrade
 from records.tables import claim
 from vault.keys import KeyRing
-from worker import activities_of, build_worker, runner
+from worker import THREADS, activities_of, build_worker, runner
 
 ROOT = Path(__file__).resolve().parents[1]
 POLL_SECONDS = 0.02
@@ -57,9 +59,9 @@ class Ground:
     outside: Outside = field(default_factory=Outside)
     started: int = 0
 
-    def meter(self) -> Meter:
+    def meter(self, claims: int) -> Meter:
         """A fresh meter."""
-        return Meter(self.server_pid)
+        return Meter(self.server_pid, claims)
 
     def batch_name(self) -> str:
         """Keeps claim numbers of different batches apart."""
@@ -148,7 +150,7 @@ class NoOp:
 
     async def run(self, count: int) -> Meter:
         """Start ``count`` workflows and wait until all have ended."""
-        ground, meter = self.ground, self.ground.meter()
+        ground, meter = self.ground, self.ground.meter(count)
         name = ground.batch_name()
         before = await ground.finished(self.workflow, self.queue)
 
@@ -186,11 +188,19 @@ class Naive:
             for name in dir(naive)
             if hasattr(getattr(naive, name), "__temporal_activity_definition")
         ]
-        return naive_worker(self, [*activities_of(self.office), *own])
+        return Worker(
+            self.ground.client,
+            task_queue=self.queue,
+            workflows=[NaiveClaimWorkflow],
+            activities=[*activities_of(self.office), *own],
+            activity_executor=ThreadPoolExecutor(THREADS),
+            max_concurrent_activities=THREADS,
+            workflow_runner=runner(sandbox=self.sandbox),
+        )
 
     async def run(self, count: int) -> Meter:
         """Import, start, and signal three times."""
-        ground, meter = self.ground, self.ground.meter()
+        ground, meter = self.ground, self.ground.meter(count)
         charges = ground.outside.charges(ground.batch_name(), count, today(self.office))
         export = ground.outside.export(charges, now())
         await take_in_coverage(self.office, ground.outside, charges)
@@ -254,7 +264,7 @@ class Ours:
 
     async def run(self, count: int) -> Meter:
         """Charges in, one batch out, acknowledged, paid, closed."""
-        ground, meter = self.ground, self.ground.meter()
+        ground, meter = self.ground, self.ground.meter(count)
         outside, partner = ground.outside, self.office.partner_of(PAYER_ID)
         charges = outside.charges(ground.batch_name(), count, today(self.office))
         await take_in_coverage(self.office, outside, charges)
@@ -314,23 +324,6 @@ class Ours:
         return mailbox.read_outbound(name)
 
 
-def naive_worker(design: Naive, activities: list[Callable[..., Any]]) -> Worker:
-    """The naive workflow with the thread pool and limits of our worker."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from worker import THREADS
-
-    return Worker(
-        design.ground.client,
-        task_queue=design.queue,
-        workflows=[NaiveClaimWorkflow],
-        activities=activities,
-        activity_executor=ThreadPoolExecutor(THREADS),
-        max_concurrent_activities=THREADS,
-        workflow_runner=runner(sandbox=design.sandbox),
-    )
-
-
 def now() -> datetime:
     """The instant."""
     return datetime.now(UTC)
@@ -352,14 +345,14 @@ async def rows(office: Office, *where: Any) -> int:
     return await asyncio.to_thread(count)
 
 
-async def take_in_coverage(office: Office, outside: Outside, charges: Any) -> None:
+async def take_in_coverage(
+    office: Office, outside: Outside, charges: Sequence[Claim]
+) -> None:
     """The sweep's 271 is on file before the claims arrive; not metered."""
-    from activities.files import take_in
-
     content = outside.coverage(charges, now())
     why = office.because(now(), "R-BAD-01")
     partner = office.partner_of(PAYER_ID)
     await asyncio.to_thread(take_in, office, partner, "271.edi", content, why)
 
 
-__all__ = ["Ground", "Naive", "NoOp", "Ours", "StuckError", "claim_workflow_id"]
+__all__ = ["Ground", "Naive", "NoOp", "Ours", "StuckError"]

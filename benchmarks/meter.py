@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -24,9 +24,10 @@ class Meter:
     """What ran under it: wall time, CPU of this process (the worker), of the server."""
 
     server_pid: int
+    claims: int
     seconds: float = 0.0
     worker_cpu: float = 0.0
-    server_cpu: float | None = field(default=0.0)
+    server_cpu: float | None = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
