@@ -100,6 +100,7 @@ def _counts(conn: Connection) -> dict[str, Any]:
     )
     return {
         "tasks_open": reports.open_task_types(conn),
+        "first_task": next((t["number"] for t in tasks.listing(conn)), "NUMBER"),
         "tasks_closed": sum(
             t["closed_on"] is not None for t in tasks.listing(conn, include_closed=True)
         ),
@@ -167,10 +168,10 @@ def _next(found: dict[str, Any]) -> list[str]:
     run = ".venv/bin/python starter.py"
     commands = {
         "task list": "what waits for a person",
-        "task show 101": "one task: why, the evidence, the decisions",
+        f"task show {found['first_task']}": "one task: why, the evidence, the decisions",
         f"show {first}": "one claim's story, and what it waits for",
         f"history {first} --as auditor": "its workflow history in sentences",
         "check": "prove the three promises on this system",
     }
-    shown = [f"    {run} {name:<34} {words}" for name, words in commands.items()]
+    shown = [f"    {run} {name:<44} {words}" for name, words in commands.items()]
     return ["Where to look next", *shown, "    make stop   when you have seen enough"]

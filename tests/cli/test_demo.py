@@ -113,6 +113,7 @@ FOUND = {
     "open": "45.60",
     "tasks_open": {},
     "tasks_overdue": 0,
+    "first_task": 101,
     "letters": {"STMT_1": 1},
     "remittances": {"posted": 3},
     "next_steps": [],
