@@ -35,6 +35,7 @@ from activities.telling import TellingActivities
 from cli.office import OfficeError, open_office
 from edi.gate import warm_up
 from settings import SettingsError, load
+from vault.logs import install as install_logs
 from workflows.appeal import AppealWorkflow
 from workflows.claim import ClaimWorkflow
 from workflows.inquiry_batch import InquiryBatchWorkflow
@@ -162,7 +163,7 @@ def options() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Run the worker; 2 with one sentence when something it needs is missing."""
-    logging.basicConfig(level=logging.WARNING)
+    install_logs(logging.WARNING)
     chosen = options().parse_args()
     try:
         return asyncio.run(serve(chosen))

@@ -1,0 +1,42 @@
+"""Logs without patients: an exception's type and place are written, never its words.
+
+The SDK logs every failed activity and workflow task with its exception, and that may
+quote what it choked on: a validation error its input, a driver its parameters.
+"""
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+from typing import TextIO
+
+_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None]
+    | tuple[None, None, None]
+)
+
+
+class WordlessFormatter(logging.Formatter):
+    """Formats an exception as the places it came through and its type."""
+
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - the base class's name
+        """File, line and function of each frame; of the chain, only the types."""
+        kinds: list[str] = []
+        error = ei[1]
+        while error is not None:
+            kinds.append(type(error).__qualname__)
+            error = error.__cause__ or error.__context__
+        frames = traceback.extract_tb(ei[2])
+        places = [
+            f'  File "{f.filename}", line {f.lineno}, in {f.name}' for f in frames
+        ]
+        return "\n".join([*places, " from ".join(kinds)])
+
+
+def install(level: int, stream: TextIO | None = None) -> logging.Handler:
+    """Make the root logger write so, in place of what it had."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(WordlessFormatter(_LINE))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    return handler
