@@ -518,7 +518,7 @@ def _one_271(
     row = claims.get(conn, inquiry["claim_id"])
     if answer.active:  # read at 08:00 of the next business day (R-ELG-05)
         return False
-    if row.state not in (ClaimState.INTAKE, ClaimState.ELIG_HOLD):
+    if row.state not in (ClaimState.INTAKE, ClaimState.ELIG_HOLD, ClaimState.CODING):
         return False
     settle.tell_claim(
         conn, row.id, f"271:{sha}:{answer.position}", NewsKind.ELIGIBILITY, why.today

@@ -1,7 +1,7 @@
 """Authorization: a listed code needs a number that covers it (R-AUT-01, R-AUT-02)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
@@ -16,6 +16,8 @@ from records import claims, inquiries, tasks
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
+
+CLOCK = "AUTH_STANDARD"
 
 
 @dataclass
@@ -42,8 +44,27 @@ def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> Non
             conn, why, words, claim_id=row.id, types=["AUTH_OBTAIN", "AUTH_FOLLOW_UP"]
         )
         to_coding(conn, office, row, why.by_rule("R-AUT-02"), words)
-    elif row.next_at is not None and row.next_at <= why.at:
+    elif steps.is_due(row, why.at) and row.next_what == CLOCK:
+        _late(conn, office, row, why.by_rule("R-AUT-03"))
+    elif steps.is_due(row, why.at):
         steps.due_task(conn, office, row, why)
+
+
+def _late(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """The payer's decision clock has run out: a clerk asks (R-AUT-03)."""
+    task = open_claim_task(
+        conn,
+        office,
+        row,
+        TaskType.AUTH_FOLLOW_UP,
+        why,
+        key=f"{row.id}:AUTH_FOLLOW_UP:{row.next_due}",
+        words="the payer has not decided the authorization in its time",
+        evidence={"due": str(row.next_due), "service_date": str(row.service_from)},
+    )
+    words = "The authorization is late; a clerk asks the payer"
+    step = steps.by_task(office, task)
+    claims.set_step(conn, row, ClaimState.AUTH_PENDING, step, why, words)
 
 
 def pending_codes(conn: Connection, office: Office, row: ClaimRow) -> list[str]:
@@ -72,6 +93,8 @@ def ask_for_number(
 ) -> None:
     """AUTH_PENDING with AUTH_OBTAIN."""
     reason = why.by_rule("R-AUT-01", codes=codes)
+    content = claims.content(conn, office.cipher, row.id)
+    units = sum(n.units for n in content.lines if n.code in codes)
     task = open_claim_task(
         conn,
         office,
@@ -80,11 +103,22 @@ def ask_for_number(
         reason,
         key=f"{row.id}:AUTH_OBTAIN",
         words=f"the payer wants an authorization for {', '.join(codes)}",
-        evidence={"codes": ", ".join(codes), "service_date": str(row.service_from)},
+        evidence={
+            "cpt": ", ".join(codes),
+            "units": str(units),
+            "dx": ", ".join(_dotted(d) for d in content.diagnoses),
+            "service_date": str(row.service_from),
+        },
     )
     step = steps.by_task(office, task)
     words = "An authorization is needed and none is on file"
     claims.set_step(conn, row, ClaimState.AUTH_PENDING, step, reason, words)
+
+
+def _dotted(diagnosis: str) -> str:
+    """``M25562`` as people write it: M25.562."""
+    head, rest = diagnosis[:3], diagnosis[3:]
+    return f"{head}.{rest}" if rest else head
 
 
 def to_coding(
@@ -142,15 +176,13 @@ def _requested(
     conn: Connection, office: Office, row: ClaimRow, decision: str, why: Because
 ) -> str:
     """Asked for: the payer has its decision clock (R-AUT-03)."""
-    from datetime import timedelta
-
     profile = office.payer(row.payer_id)
     days = profile.authorization.standard_days if profile else 14
     due = why.today + timedelta(days)
     step = steps.by_claim(
         office,
         row,
-        "AUTH_STANDARD",
+        CLOCK,
         due,
         "the payer's decision on the authorization",
         "a clerk asks for it",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from temporalio import activity
 
-from activities import steps
+from activities import eligibility, steps
 from activities.office import Office
 from activities.opening import open_claim_task
 from claims.claim import ClaimState
@@ -33,7 +33,8 @@ class CodingActivities:
         why = self.office.because(at)
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
-            if row.state is ClaimState.CODING and row.next_what != SCRUB:
+            waits = row.state is ClaimState.CODING and row.next_what != SCRUB
+            if waits and eligibility.confirm(conn, self.office, row, why):
                 _check(conn, self.office, row, why)
             return steps.step_of(conn, claim_id)
 

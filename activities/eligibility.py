@@ -23,6 +23,7 @@ from records.events import Because
 
 FRESH = timedelta(hours=72)
 TRIES = 2
+RECHECK = "ELIG_RECHECK"
 
 
 @dataclass
@@ -56,21 +57,75 @@ def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> Non
         )
         return
     asked = inquiries.of_claim(conn, row.id, "270")
-    answer = inquiries.answer_on_file(
-        conn,
-        payer_id=row.payer_id,
-        member_index=row.member_index,
-        traces=[q["trace"] for q in asked],
-    )
+    answer = _newest_answer(conn, row, asked)
     if answer is not None and _is_stale(conn, row, answer):
         answer = None
     decision = rules.judge([answer["answer"]] if answer else [], row.service_from)
     if decision.action == "active":
         _active(conn, office, row, why.by(decision))
+    elif decision.action == "none" and _is_booked(row, why) and not asked:
+        _booked(conn, office, row, why)
     elif decision.action == "none":
         _ask(conn, office, row, asked, why)
     else:
         _hold(conn, office, row, decision, answer, why.by(decision))
+
+
+def _is_booked(row: ClaimRow, why: Because) -> bool:
+    """The service is still to come; nothing has been asked yet."""
+    known = row.service_from is not None and row.service_from > why.today
+    return known and row.state is ClaimState.INTAKE
+
+
+def _booked(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+    """At booking the plan is asked, and a number that is missing is asked for at once
+    (R-AUT-01)."""
+    from activities.authorization import ask_for_number
+
+    if codes := pending_codes(conn, office, row):
+        _queue_270(conn, row, 1, why)
+        ask_for_number(conn, office, row, codes, why)
+    else:
+        _ask(conn, office, row, [], why)
+
+
+def confirm(conn: Connection, office: Office, row: ClaimRow, why: Because) -> bool:
+    """Whether coverage is known for the day itself; else wait, ask, or hold.
+
+    A service that is still to come is waited for; an answer older than 72 hours before
+    it is asked for again (R-ELG-01).
+    """
+    day = row.service_from
+    if office.payer(row.payer_id) is None or day is None:
+        return True
+    if day > why.today:
+        step = steps.by_claim(
+            office, row, RECHECK, day, "the day of the service", "coverage is checked"
+        )
+        words = "Waiting for the day of the service"
+        claims.set_step(conn, row, row.state, step, why.by_rule("R-ELG-01"), words)
+        return False
+    asked = inquiries.of_claim(conn, row.id, "270")
+    answer = _newest_answer(conn, row, asked)
+    if answer is None or answer["answered_on"] < day - FRESH:
+        late = [q for q in asked if q["due_on"] >= day - FRESH]
+        _ask(conn, office, row, late, why)
+        return False
+    decision = rules.judge([answer["answer"]], day)
+    if decision.action != "active":
+        _hold(conn, office, row, decision, answer, why.by(decision))
+    return decision.action == "active"
+
+
+def _newest_answer(
+    conn: Connection, row: ClaimRow, asked: list[RowMapping]
+) -> RowMapping | None:
+    return inquiries.answer_on_file(
+        conn,
+        payer_id=row.payer_id,
+        member_index=row.member_index,
+        traces=[q["trace"] for q in asked],
+    )
 
 
 def _is_stale(conn: Connection, row: ClaimRow, answer: RowMapping) -> bool:
@@ -121,16 +176,7 @@ def _ask(
         _hold(conn, office, row, _silent(), None, why.by(_silent()))
         return
     if not queued and len(asked) == len(late):
-        inquiries.queue(
-            conn,
-            kind="270",
-            claim_id=row.id,
-            payer_id=row.payer_id,
-            due_on=why.today,
-            try_number=len(asked) + 1,
-        )
-        words = "Coverage question (270) queued"
-        events.add(conn, why.by_rule("R-ELG-01"), "inquiry", words, claim_id=row.id)
+        _queue_270(conn, row, len(asked) + 1, why)
     step = steps.by_claim(
         office,
         row,
@@ -141,6 +187,19 @@ def _ask(
     )
     words = "Waiting for the plan's answer about coverage"
     claims.set_step(conn, row, row.state, step, why.by_rule("R-ELG-01"), words)
+
+
+def _queue_270(conn: Connection, row: ClaimRow, number: int, why: Because) -> None:
+    inquiries.queue(
+        conn,
+        kind="270",
+        claim_id=row.id,
+        payer_id=row.payer_id,
+        due_on=why.today,
+        try_number=number,
+    )
+    words = "Coverage question (270) queued"
+    events.add(conn, why.by_rule("R-ELG-01"), "inquiry", words, claim_id=row.id)
 
 
 def _silent() -> Decision:

@@ -12,6 +12,7 @@ from claims.calendar import PracticeClock, local_date
 from claims.decision import MACHINE
 from exchange.directory import DirectoryMailbox
 from exchange.mailbox import Mailbox
+from payers.code_sets import CodeSets
 from payers.practice import Practice
 from payers.profile import PayerBook, PayerProfile
 from records import users
@@ -40,6 +41,7 @@ class Office:
     open_mailbox: Callable[[str], Mailbox]
     task_queue: str
     client: Client | None = None
+    codes: CodeSets = field(default_factory=CodeSets)
     _clock: PracticeClock | None = field(default=None, repr=False)
 
     @property
@@ -137,6 +139,7 @@ def assemble(
     payers: PayerBook,
     task_queue: str,
     client: Client | None = None,
+    codes: CodeSets | None = None,
 ) -> Office:
     """Build an office from its parts; nothing is started or created but folders."""
     return Office(
@@ -148,4 +151,5 @@ def assemble(
         open_mailbox=lambda partner: DirectoryMailbox(mailbox, partner),
         task_queue=task_queue,
         client=client,
+        codes=codes or CodeSets(),
     )

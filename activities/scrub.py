@@ -54,6 +54,7 @@ def findings_of(
         today=why.today,
         duplicates=tuple(reports.duplicates_of(conn, row, content)),
         authorization_waived=row.hold_reason == "auth not required",
+        codes=office.codes,
         overridden=tuple(reports.overridden_edits(conn, row.id)),
     )
     return scrub(content, context)

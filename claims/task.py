@@ -110,6 +110,7 @@ class AuthorizationForm(Form):
     valid_from: date | None = None
     valid_to: date | None = None
     reference: str = Field("", description="request reference")
+    urgency: str = Field("", description="standard or expedited")
 
 
 class CodingForm(Form):

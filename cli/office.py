@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from activities.office import Office, assemble
 from ledger.tables import METADATA
+from payers.code_sets import CodeSets
 from payers.practice import Practice
 from payers.profile import PayerBook
 from records.migrate import is_current, upgrade
@@ -68,6 +69,7 @@ def open_office_offline(settings: Settings, client: Client | None = None) -> Off
         payers=PayerBook.load(settings.payers_dir),
         task_queue=settings.task_queue,
         client=client,
+        codes=CodeSets.load(settings.practice_file.with_name("code_sets.yaml")),
     )
     if not is_current(office.db):
         office.db.close()

@@ -148,6 +148,7 @@ RULE_WORDS = {
     ),
     "R-SCR-03": "Counts stay inside the 837P and the total is the sum of the lines.",
     "R-SCR-04": "Each line points to one to four diagnoses that exist.",
+    "R-SCR-06": "More units of a service than are likely stop the claim.",
     "R-SCR-07": (
         "A code that cannot be valid stops the claim and nobody may override it."
     ),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from claims.claim import Claim, Provider
 from claims.money import ZERO
+from payers.code_sets import PER_LINE, CodeSets
 from payers.profile import PayerProfile
 from policy.authorization import codes_needing
 from policy.filing import legal_limit
@@ -35,6 +36,7 @@ class ScrubContext(BaseModel):
     today: date
     duplicates: tuple[str, ...] = Field((), description="our numbers of like claims")
     authorization_waived: bool = False
+    codes: CodeSets = CodeSets()
     overridden: tuple[str, ...] = Field((), description="warnings a coder released")
 
 
@@ -250,6 +252,33 @@ def _diagnoses(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
             yield f"2300 HI{place:02d}", "not an ICD-10-CM code", "Correct the code."
 
 
+def _valid_diagnoses(
+    claim: Claim, context: ScrubContext
+) -> Iterator[tuple[str, str, str]]:
+    first = claim.service_from
+    for place, code in enumerate(claim.diagnoses, start=1):
+        if first and not context.codes.is_valid(code, first):
+            fix = "Enter the code that is valid on that day."
+            yield f"2300 HI{place:02d}", f"{code} is not valid on the date", fix
+
+
+def _units(claim: Claim, context: ScrubContext) -> Iterator[tuple[str, str, str]]:
+    """More units than are likely: per line, or of the day (R-SCR-06)."""
+    for line in claim.lines:
+        limit = context.codes.limit(line.code)
+        if limit is None:
+            continue
+        same_day = [
+            other.units
+            for other in claim.lines
+            if (other.code, other.service_from) == (line.code, line.service_from)
+        ]
+        units = line.units if limit.mai == PER_LINE else sum(same_day)
+        if units > limit.max_units:
+            said = f"{units} units where {limit.max_units} are likely"
+            yield f"2400/{line.number} SV104", said, "Correct the units."
+
+
 def _lines(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
     """The claim has at least one service line."""
     if not claim.lines:
@@ -281,6 +310,8 @@ EDITS: dict[str, tuple[str, str, Edit]] = {
     "E-115": ("R-SCR-07", "error", _codes),
     "E-116": ("R-SCR-07", "error", _diagnoses),
     "E-117": ("R-SCR-03", "error", _lines),
+    "E-118": ("R-SCR-07", "error", _valid_diagnoses),
+    "E-119": ("R-SCR-06", "error", _units),
     "W-201": ("R-SCR-08", "warning", _old_birth),
 }
 """Number -> (rule, severity, edit)."""

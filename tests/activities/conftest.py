@@ -10,14 +10,17 @@ from ledger import tables as ledger_tables
 from payers.practice import Practice
 from payers.profile import PayerBook
 from records.events import Because
+from records.migrate import upgrade
 from vault.keys import KeyRing
 
 NOON = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 """A Monday after every date in our sample files."""
 
 
-def open_office(folder: Path, repo_root: Path, database_url: str) -> Office:
-    """An office on an empty database."""
+def open_office(
+    folder: Path, repo_root: Path, database_url: str, *, migrated: bool = False
+) -> Office:
+    """An office on an empty database: its tables made at once, or by the migrations."""
     office = assemble(
         KeyRing.create(folder / "keys.json"),
         database_url=database_url,
@@ -27,7 +30,10 @@ def open_office(folder: Path, repo_root: Path, database_url: str) -> Office:
         payers=PayerBook.load(repo_root / "payers" / "profiles"),
         task_queue="test",
     )
-    ledger_tables.METADATA.create_all(office.db.engine)
+    if migrated:
+        upgrade(database_url, ledger_tables.METADATA)
+    else:
+        ledger_tables.METADATA.create_all(office.db.engine)
     return office
 
 

@@ -355,6 +355,16 @@ def test_a_remittance_that_cannot_be_read_is_named_beside_the_good_one(
     assert "A set was not read: BPR02 is not an amount" in said
 
 
+def test_an_import_into_a_migrated_database(
+    tmp_path: Path, repo_root: Path, database_url: str, why: Because
+) -> None:
+    office = open_office(tmp_path, repo_root, database_url, migrated=True)
+    result = import_claims(office, _ours("c4"), name="", why=why)
+    office.db.close()
+
+    assert (result.accepted, str(result.charge)) == (60, "9600.00")
+
+
 async def test_a_claim_of_an_unknown_payer_is_held_in_scrub(tmp_path: Path) -> None:
     start = date(2026, 3, 9)
     async with world(tmp_path, start, zone="America/Chicago") as running:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from claims.claim import Address, Claim, OtherPayer, Payer, Subscriber
 from claims.correction import apply_correction
 from claims.money import usd
+from payers.code_sets import CodeSets
 from policy.scrub import EDITS, Finding, ScrubContext, npi_is_valid, scrub
 from tests.claims.making import (
     GOOD_NPIS,
@@ -26,6 +27,12 @@ from tests.claims.making import (
 from tests.policy.making import payer
 
 NORTHLAKE = payer("P-NORTHLAKE")
+CODES = CodeSets.read(
+    {
+        "icd": [{"code": "M25.579", "valid_to": str(VISIT - timedelta(1))}],
+        "mue": [{"cpt": "96372", "max_units": 4, "mai": 3}],
+    }
+)
 
 
 def context(**changes: Any) -> ScrubContext:
@@ -365,6 +372,22 @@ CASES = (
     ),
     Case("E-117", "2400 LX", claim(lines=()), claim()),
     Case(
+        "E-118",
+        "2300 HI01",
+        claim(diagnoses=("M25579",)),
+        claim(diagnoses=("M25571",)),
+        known={"codes": CODES},
+        corrected="M25571",
+    ),
+    Case(
+        "E-119",
+        "2400/1 SV104",
+        claim(lines=(make_line(code="96372", units=Decimal(5)),)),
+        claim(lines=(make_line(code="96372", units=Decimal(4)),)),
+        known={"codes": CODES},
+        corrected="4",
+    ),
+    Case(
         "W-201",
         "2010BA DMG02",
         subscriber(birth_date=date(1900, 1, 1)),
@@ -477,3 +500,18 @@ def test_r_scr_02_any_one_wrong_digit_is_found(npi: str, place: int, by: int) ->
 )
 def test_r_scr_02_an_npi_is_ten_plain_digits(npi: str) -> None:
     assert not npi_is_valid(npi)
+
+
+def test_r_scr_06_units_of_one_day_are_summed_unless_the_limit_is_per_line() -> None:
+    lines = tuple(
+        make_line(n, code="96372", units=Decimal(3), charge=usd("10.00"))
+        for n in (1, 2)
+    )
+    twice = make_claim(lines=lines, charge=usd("20.00"))
+    per_line = CodeSets.read({"mue": [{"cpt": "96372", "max_units": 4, "mai": 1}]})
+    assert {f.edit for f in findings(twice, codes=CODES)} == {"E-119"}
+    assert findings(twice, codes=per_line) == ()
+
+
+def test_r_scr_07_a_code_that_is_not_listed_is_not_checked() -> None:
+    assert findings(make_claim(), codes=CODES) == findings(make_claim())

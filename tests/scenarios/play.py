@@ -269,14 +269,14 @@ class Player:
         self._collect_270()
         for trace, (partner, member) in list(self.asked.items()):
             claim = self._claim_of_member(member)
-            later = [
+            today = [
                 s
                 for s in self.story.steps
                 if s["event"] == "271_received"
-                and s["day"] >= self.number
+                and s["day"] == self.number
                 and (s.get("content") or {}).get("claim") == claim
             ]
-            if not later:
+            if not today:
                 await self._answer_270(trace, partner, member, {"EB01": "1"})
 
     def _collect_270(self) -> None:
@@ -479,7 +479,7 @@ async def _received_271(
         if player._claim_of_member(member) == wanted:
             await player._answer_270(trace, partner, member, content)
             return
-    raise Difference(player.day, f"270 of {wanted}", "not sent", "sent")
+    await player.answer_unasked(wanted, content)
 
 
 async def _visit_payment(

@@ -73,7 +73,7 @@ class Story:
     @property
     def first_day(self) -> int:
         days: list[int] = [s["day"] for s in self.steps]
-        return min([0, *days])
+        return min(days)
 
     @property
     def last_day(self) -> int:
@@ -207,7 +207,9 @@ def _line(claim: dict[str, Any], line: dict[str, Any]) -> ServiceLine:
 def as_837p(content: Claim, envelope: OutboundEnvelope) -> bytes:
     """The claim as a practice system writes it, which may have more pointers on a line
     than an 837P can carry: our own writer refuses those, so they are put in after."""
-    fits = tuple(n.model_copy(update={"pointers": n.pointers[:4]}) for n in content.lines)
+    fits = tuple(
+        n.model_copy(update={"pointers": n.pointers[:4]}) for n in content.lines
+    )
     written = write_claims([content.model_copy(update={"lines": fits})], envelope)
     segments = written.split(b"~")
     services = [i for i, s in enumerate(segments) if s.startswith(b"SV1*")]
