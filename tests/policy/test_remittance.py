@@ -372,6 +372,13 @@ def test_r_post_06_a_shortfall_leaves_the_cut_posted() -> None:
     assert line.contractual == usd("59.47")
 
 
+def test_r_post_06_the_cut_stays_posted_when_the_fee_is_above_the_charge() -> None:
+    whole = payer("P-MEDB", fees={"lesser_of_charge": False})
+    line = result(decided("80.00", ("CO-45", "10.00"), ("CO-253", "1.40")), whole)
+    assert line.shortfall == usd("22.00")
+    assert (line.contractual, line.open) == (usd("1.40"), usd("10.00"))
+
+
 # --- properties ----------------------------------------------------------------------
 
 codes = st.sampled_from(
