@@ -70,16 +70,19 @@ async def measure(folder: Path, rounds: int, claims: int) -> dict[str, Any]:
         await asyncio.to_thread(warm_up)
         for design in designs.values():
             await stack.enter_async_context(design.worker())
-            await design.run(WARM_UP_CLAIMS)
+            await design.run(min(WARM_UP_CLAIMS, claims))
         measured: dict[str, list[Meter]] = {name: [] for name in designs}
         names = list(designs)
         for number in range(rounds):
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 design = designs[name]
-                count = claims // NAIVE_SHARE if design.queue == "naive" else claims
+                count = (
+                    max(1, claims // NAIVE_SHARE) if design.queue == "naive" else claims
+                )
                 measured[name].append(await design.run(count))
         costs = {name: await _cost(ground, designs[name]) for name in names[:3]}
-    return _report(measured, costs)
+        shared = await _shared_actions(ground, designs["ours"])
+    return _report(measured, costs) | {"shared_actions": shared}
 
 
 async def _cost(ground: Ground, design: Design) -> Cost:
@@ -92,6 +95,17 @@ async def _cost(ground: Ground, design: Design) -> Cost:
         handle = ground.client.get_workflow_handle(found.id, run_id=found.run_id)
         costs.append(cost_of((await handle.fetch_history()).events))
     return largest(costs)
+
+
+async def _shared_actions(ground: Ground, design: Design) -> float:
+    """Actions of sweeps, batches and remittances, shared out over their claims."""
+    query = f"WorkflowType != '{design.workflow}' AND TaskQueue = '{design.queue}'"
+    actions = 0
+    async for found in ground.client.list_workflows(query):
+        handle = ground.client.get_workflow_handle(found.id, run_id=found.run_id)
+        actions += cost_of((await handle.fetch_history()).events).actions
+    claims = await ground.finished(design.workflow, design.queue)
+    return round(actions / claims, 2)
 
 
 def _report(measured: dict[str, list[Meter]], costs: dict[str, Cost]) -> dict[str, Any]:
