@@ -106,8 +106,13 @@ def shown(repo_root: Path, documents: dict[Path, str]) -> dict[Path, str]:
     return {**documents, **{repo_root / f: (repo_root / f).read_text() for f in files}}
 
 
-def test_links_lead_to_files_and_headings(documents: dict[Path, str]) -> None:
-    broken = {str(p): broken_links(p, text) for p, text in documents.items()}
+def test_links_lead_to_files_and_headings(
+    documents: dict[Path, str], repo_root: Path
+) -> None:
+    broken = {
+        str(path.relative_to(repo_root)): broken_links(path, text)
+        for path, text in documents.items()
+    }
     assert {name: links for name, links in broken.items() if links} == {}
 
 
