@@ -11,7 +11,7 @@ from temporalio import activity
 from activities import settle, steps
 from activities.appeal_letter import appeal_facts
 from activities.letters import keep_letter
-from activities.office import MAIL, Office
+from activities.office import Office
 from activities.opening import open_claim_task
 from claims.calendar import deadline, next_business_day
 from claims.claim import ClaimState
@@ -37,15 +37,14 @@ class AppealActivities:
     @activity.defn
     def look_at_appeal(self, appeal_id: str, at: datetime) -> Look:
         """Open what is missing, raise what is late, say when to look again."""
-        why = self.office.because(at, "R-APP-02")
-        if later := self.office.mail_unread(at):
-            return Look(what=MAIL, at=later)
+        why = self.office.because(self.office.moment(at), "R-APP-02")
         with self.office.writing() as conn:
             appeal = accounts.get_appeal(conn, appeal_id)
             if appeal is None:
                 raise LookupError(f"appeal {appeal_id} has no row")
             look = LOOK[appeal["status"]]
-            return look(conn, self.office, appeal, why)
+            found = look(conn, self.office, appeal, why)
+        return found.model_copy(update={"at": self.office.put_off(found.at, at)})
 
 
 def begin_appeal(

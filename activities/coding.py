@@ -30,7 +30,7 @@ class CodingActivities:
     @activity.defn
     def check_documentation(self, claim_id: str, at: datetime) -> Step:
         """Approve by R-COD-01, or open CODE_REVIEW."""
-        why = self.office.because(at)
+        why = self.office.because(self.office.moment(at))
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
             waits = row.state is ClaimState.CODING and row.next_what != SCRUB

@@ -35,15 +35,13 @@ class EligibilityActivities:
     @activity.defn
     def check_eligibility(self, claim_id: str, at: datetime) -> Step:
         """Judge the answer on file; ask, wait or hold when there is none."""
-        why = self.office.because(at)
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
-            due = steps.is_due(row, at)
-            if due and (later := self.office.mail_unread(at, conn)):
-                return steps.step_of(conn, claim_id, at=later)
-            if row.state in (ClaimState.INTAKE, ClaimState.ELIG_HOLD):
-                _check(conn, self.office, row, why)
-            return steps.step_of(conn, claim_id)
+            now = self.office.moment(at, conn)
+            unread = steps.is_due(row, at) and not steps.is_due(row, now)
+            if row.state in (ClaimState.INTAKE, ClaimState.ELIG_HOLD) and not unread:
+                _check(conn, self.office, row, self.office.because(now))
+            return steps.step_at(conn, self.office, claim_id, at)
 
 
 def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:

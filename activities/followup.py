@@ -40,15 +40,12 @@ class FollowUpActivities:
     @activity.defn
     def follow_up(self, claim_id: str, at: datetime) -> Step:
         """Read SQL; act when the claim's own next step is due, else only report it."""
-        why = self.office.because(at)
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
-            due = steps.is_due(row, at)
-            if due and (later := self.office.mail_unread(at, conn)):
-                return steps.step_of(conn, claim_id, at=later)
-            if due:
-                _due(conn, self.office, row, why)
-            return steps.step_of(conn, claim_id)
+            now = self.office.moment(at, conn)
+            if steps.is_due(row, now):
+                _due(conn, self.office, row, self.office.because(now))
+            return steps.step_at(conn, self.office, claim_id, at)
 
 
 def _due(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from claims.calendar import PracticeClock, local_date
+from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date
+from claims.calendar import at as at_hour
 from claims.decision import MACHINE
 from exchange.directory import DirectoryMailbox
 from exchange.mailbox import Mailbox
@@ -24,7 +25,6 @@ from vault.keys import KeyRing
 
 OFFICE_PARTNER = "office"
 """The mailbox of the practice itself: charges, payments, deposits, answers by CSV."""
-MAIL = "the day's mail"
 MAIL_READ = "mail_read"
 """Fact of a demo: the last practice date whose morning mail has been read."""
 
@@ -77,26 +77,35 @@ class Office:
                 self._clock = users.practice_clock(own)
         return self._clock
 
-    def mail_unread(
-        self, at: datetime, conn: Connection | None = None
-    ) -> datetime | None:
-        """When to look again because the day's mail is not read yet; None when it is.
+    def moment(self, at: datetime, conn: Connection | None = None) -> datetime:
+        """The practice instant a look may act at: ``at``, but never ahead of the mail.
 
         Silence may only be judged after the mailboxes were read. Schedules see to that;
         on a demo's clock a slow machine can fall behind, and its ticker says how far it
-        is (``MAIL_READ``). The claim looks again when that may have been made up.
+        is (``MAIL_READ``). What is due by then happens, dated by then; the rest waits.
         """
+        read = self._mail_read(at, conn)
+        return at if read is None else at_hour(read, STATEMENT_HOUR, self.zone)
+
+    def put_off(
+        self, due: datetime | None, at: datetime, conn: Connection | None = None
+    ) -> datetime | None:
+        """When to look again: ``due``, or later when it is past but its mail unread."""
+        read = self._mail_read(at, conn)
+        if due is None or due > at or read is None:
+            return due
+        behind = local_date(at, self.zone) - read
+        return at + max(behind / 2, timedelta(hours=12))
+
+    def _mail_read(self, at: datetime, conn: Connection | None) -> date | None:
+        """The last day whose mail is read, when that is before the day of ``at``."""
         clock = self.clock(conn)
         if clock is None or clock.fast_until is None or at >= clock.fast_until:
             return None
         with self.reading() as own:
-            read = users.fact(own, MAIL_READ)
-        if read is None:
-            return None
-        behind = local_date(at, self.zone) - date.fromisoformat(read)
-        if behind <= timedelta(0):
-            return None
-        return min(at + max(behind / 2, timedelta(hours=12)), clock.fast_until)
+            text = users.fact(own, MAIL_READ)
+        read = date.fromisoformat(text) if text else None
+        return read if read and read < local_date(at, self.zone) else None
 
     def payer(self, payer_id: str, day: object = None) -> PayerProfile | None:
         """The payer's profile, None when we have none for it."""

@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities import settle, steps
 from activities.letters import keep_letter
-from activities.office import MAIL, Office
+from activities.office import Office
 from activities.opening import open_claim_task
 from activities.statement_letter import statement_facts
 from claims.calendar import (
@@ -63,21 +63,20 @@ class PatientActivities:
     @activity.defn
     def look_at_account(self, account_id: str, at: datetime) -> Look:
         """Send what is due today, show each claim its next date, say when to look."""
-        why = self.office.because(at, "R-PAT-01")
-        if later := self.office.mail_unread(at):
-            return Look(what=MAIL, at=later)
+        why = self.office.because(self.office.moment(at), "R-PAT-01")
         with self.office.writing() as conn:
             hold_without_address(conn, self.office, account_id, why)
             dues = _dues(conn, self.office, account_id, why)
             today = [
-                d for d in dues if not d.held and _has_come(self.office, d.day, at)
+                d for d in dues if not d.held and _has_come(self.office, d.day, why.at)
             ]
             if letters := [d for d in today if d.kind in ("statement", "letter")]:
                 _send(conn, self.office, account_id, letters, dues, why)
             for due in today:
                 if due.kind == "task":
                     _collections(conn, self.office, due, why)
-            return _show(conn, self.office, account_id, why)
+            look = _show(conn, self.office, account_id, why)
+        return look.model_copy(update={"at": self.office.put_off(look.at, at)})
 
 
 def hold_without_address(

@@ -35,7 +35,7 @@ class ScrubActivities:
     @activity.defn
     def scrub_claim(self, claim_id: str, at: datetime) -> Step:
         """READY with its CHARGE and outbox row, or SCRUB_HOLD with every failure."""
-        why = self.office.because(at, "R-SCR-01")
+        why = self.office.because(self.office.moment(at), "R-SCR-01")
         with self.office.writing() as conn:
             row = claims.get(conn, claim_id)
             if row.state is ClaimState.CODING:

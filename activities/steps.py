@@ -23,10 +23,16 @@ from records.db import Connection, RowMapping
 from records.events import Because
 
 
-def step_of(conn: Connection, claim_id: str, *, at: datetime | None = None) -> Step:
-    """What SQL says now, as the workflow needs it; ``at`` puts the next look off."""
+def step_of(conn: Connection, claim_id: str) -> Step:
+    """What SQL says now, as the workflow needs it."""
     row = claims.get(conn, claim_id)
-    return Step(state=row.state, what=row.next_what or "", at=at or row.next_at)
+    return Step(state=row.state, what=row.next_what or "", at=row.next_at)
+
+
+def step_at(conn: Connection, office: Office, claim_id: str, at: datetime) -> Step:
+    """``step_of``, put off while its date is past but the mail of that day unread."""
+    step = step_of(conn, claim_id)
+    return step.model_copy(update={"at": office.put_off(step.at, at, conn)})
 
 
 def is_due(row: ClaimRow, at: datetime) -> bool:

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import steps
-from activities.office import MAIL, Office
+from activities.office import Office
 from activities.opening import open_claim_task
 from claims.calendar import deadline
 from claims.claim import Claim, ClaimState
@@ -101,9 +101,7 @@ class SubmissionActivities:
     @activity.defn
     def watch_batch(self, batch_id: str, at: datetime) -> Look:
         """See who has not answered, raise what is late, say when to look again."""
-        why = self.office.because(at)
-        if later := self.office.mail_unread(at):
-            return Look(what=MAIL, at=later)
+        why = self.office.because(self.office.moment(at))
         with self.office.writing() as conn:
             batch = _batch(conn, batch_id)
             open_rows = [
@@ -112,7 +110,8 @@ class SubmissionActivities:
             if not open_rows:
                 submissions.mark_batch(conn, batch_id, ended_on=why.today)
                 return Look(done=True)
-            return _watch(conn, self.office, batch, open_rows, why)
+            look = _watch(conn, self.office, batch, open_rows, why)
+        return look.model_copy(update={"at": self.office.put_off(look.at, at)})
 
 
 def envelope_for(

@@ -152,8 +152,7 @@ class Demo:
         )
         with office.writing() as conn:
             users.set_fact(conn, "clock", clock.model_dump_json())
-            before = (START - timedelta(1)).isoformat()
-            users.set_fact(conn, MAIL_READ, before)
+            users.set_fact(conn, MAIL_READ, START.isoformat())
         return clock
 
     def _start_programs(self) -> None:
