@@ -1,6 +1,7 @@
 """Denial: what a person decided about a denied claim takes effect here (R-DEN-10)."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from activities import settle, steps
@@ -12,6 +13,7 @@ from claims.task import DecisionRefused, TaskType
 from ledger.accounts import EntryType
 from ledger.balances import balances
 from ledger.entries import NewEntry, post
+from policy import appeal as appeal_rules
 from records import accounts, claims, news, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
@@ -64,7 +66,28 @@ def evidence_of(
         evidence["field"] = first["fix_field"]
     if content.prior_auth:
         evidence["auth_on_claim"] = content.prior_auth
+    if first and _is_barred(conn, office, row, first):
+        evidence["appeal"] = "barred"
     return evidence
+
+
+def _is_barred(
+    conn: Connection, office: Office, row: ClaimRow, denial: dict[str, Any]
+) -> bool:
+    """Whether no appeal is possible against this denial, on the day of its notice."""
+    profile = office.payer(row.payer_id)
+    if profile is None or not denial.get("notice_on"):
+        return False
+    notice = date.fromisoformat(denial["notice_on"])
+    allowed = appeal_rules.may_appeal(
+        profile,
+        level=len(accounts.appeals_of(conn, row.id)) + 1,
+        notice_on=notice,
+        today=notice,
+        carcs=[denial["carc"]],
+        rarcs=denial.get("rarcs", ()),
+    )
+    return allowed.action == "barred"
 
 
 def resolve_correction(

@@ -173,7 +173,7 @@ def outcome(
     claim_rarcs: Sequence[str] = (),
 ) -> LineOutcome:
     """What one line posts and leaves open."""
-    rarcs = (*line.rarcs, *claim_rarcs)
+    rarcs = tuple(dict.fromkeys((*claim_rarcs, *line.rarcs)))
     treated = tuple(treat(a, rarcs) for a in line.adjustments)
     sums = {
         kind: _sum(treated, kind)

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.inquiry import InquiryActivities
     from claims.messages import INQUIRY_BATCH, Sweep, SweepInput
 
-from workflows.waiting import ACTIVITY_TIMEOUT, LOCAL_TIMEOUT, RETRY
+from workflows.waiting import ACTIVITY_TIMEOUT, HEARTBEAT, LOCAL_TIMEOUT, RETRY
 
 
 @workflow.defn(name=INQUIRY_BATCH)
@@ -33,6 +33,7 @@ class InquiryBatchWorkflow:
                 InquiryActivities.send_inquiries,
                 args=[batch_id, sweep.at],
                 start_to_close_timeout=ACTIVITY_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRY,
             )
         return taken

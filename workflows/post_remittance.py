@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
         RemittanceStart,
     )
 
-from workflows.waiting import ACTIVITY_TIMEOUT, RETRY, Inbox, keep
+from workflows.waiting import ACTIVITY_TIMEOUT, HEARTBEAT, RETRY, Inbox, keep
 
 
 @workflow.defn(name=POST_REMITTANCE)
@@ -47,6 +47,7 @@ class PostRemittanceWorkflow:
             RemittanceActivities.post_remittance,
             args=[self.start.remittance_id, now],
             start_to_close_timeout=ACTIVITY_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
 

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.files import FileActivities
     from claims.messages import RECEIVE_FILES, Sweep, SweepInput
 
-from workflows.waiting import ACTIVITY_TIMEOUT, RETRY
+from workflows.waiting import ACTIVITY_TIMEOUT, HEARTBEAT, RETRY
 
 
 @workflow.defn(name=RECEIVE_FILES)
@@ -25,12 +25,14 @@ class ReceiveFilesWorkflow:
             FileActivities.receive_files,
             args=[sweep.partner, sweep.at],
             start_to_close_timeout=ACTIVITY_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
         await workflow.execute_activity_method(
             FileActivities.pass_on,
             sweep.at,
             start_to_close_timeout=ACTIVITY_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
         return count

@@ -21,7 +21,14 @@ with workflow.unsafe.imports_passed_through():
         SweepInput,
     )
 
-from workflows.waiting import ACTIVITY_TIMEOUT, LOCAL_TIMEOUT, RETRY, Inbox, keep
+from workflows.waiting import (
+    ACTIVITY_TIMEOUT,
+    HEARTBEAT,
+    LOCAL_TIMEOUT,
+    RETRY,
+    Inbox,
+    keep,
+)
 
 
 @workflow.defn(name=SUBMIT_BATCH)
@@ -50,6 +57,7 @@ class SubmitBatchWorkflow:
             SubmissionActivities.send_batch,
             args=[self.id, self.sweep.at],
             start_to_close_timeout=ACTIVITY_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
         await keep(self.inbox, self._look)
@@ -60,6 +68,7 @@ class SubmitBatchWorkflow:
             SubmissionActivities.watch_batch,
             args=[self.id, self.inbox.now()],
             start_to_close_timeout=ACTIVITY_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
 

@@ -25,6 +25,7 @@ RETRY = RetryPolicy(
 )
 LOCAL_TIMEOUT = timedelta(seconds=30)
 ACTIVITY_TIMEOUT = timedelta(minutes=5)
+HEARTBEAT = timedelta(seconds=20)
 WITHOUT_DATE = timedelta(days=1)
 
 
@@ -158,6 +159,7 @@ async def tell(news_ids: tuple[str, ...]) -> None:
             TellingActivities.tell_news,
             list(news_ids),
             start_to_close_timeout=ACTIVITY_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
 

@@ -75,9 +75,10 @@ def test_the_published_samples_are_here(missing: Callable[[str], NoReturn]) -> N
 
 @pytest.mark.parametrize("sample", VALID, ids=lambda s: s.name)
 def test_counts_and_dollars_equal_the_oracle(
-    office: Office, bring: Callable[[bytes], ImportResult], sample: Sample
+    tmp_path: Path, repo_root: Path, sqlite_url: str, why: Because, sample: Sample
 ) -> None:
-    result, oracle = bring(sample.content), sample.oracle
+    office, oracle = open_office(tmp_path, repo_root, sqlite_url), sample.oracle
+    result = import_claims(office, sample.content, name="", why=why)
 
     assert _adds_up(result)
     assert (result.read, str(result.charge)) == (oracle["clm"], oracle["sum_clm02"])
@@ -90,6 +91,25 @@ def test_counts_and_dollars_equal_the_oracle(
     left = Decimal("174.00") * result.unchanged
     assert str(billed + left) == oracle["sum_clm02"]
     assert len(lines) + result.unchanged == oracle["n_sv1"]
+    office.db.close()
+
+
+def test_all_files_into_one_database_twice(
+    office: Office, bring: Callable[[bytes], ImportResult]
+) -> None:
+    first = {s.name: bring(s.content) for s in VALID}
+    stored = {one for result in first.values() for one in result.claim_ids}
+    again = {s.name: bring(s.content) for s in VALID}
+
+    for sample in VALID:
+        result, repeated, oracle = first[sample.name], again[sample.name], sample.oracle
+        assert _adds_up(result)
+        assert (result.read, str(result.charge)) == (oracle["clm"], oracle["sum_clm02"])
+        assert repeated.accepted == 0
+        assert repeated.unchanged == result.accepted + result.unchanged
+        assert repeated.rejects == result.rejects
+    with office.reading() as conn:
+        assert {row.id for row in claims.every(conn)} == stored
 
 
 @pytest.mark.parametrize("name", ["a1", "c4", "c5"])
