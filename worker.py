@@ -17,6 +17,7 @@ from temporalio.worker.workflow_sandbox import (
 )
 
 from activities.acting import ActingActivities
+from activities.alive import KeepAlive
 from activities.appeal import AppealActivities
 from activities.authorization import AuthorizationActivities
 from activities.claims import ClaimActivities
@@ -124,6 +125,7 @@ def build_worker(
         "max_concurrent_activities": THREADS,
         "max_concurrent_local_activities": THREADS,
         "workflow_runner": runner(sandbox=sandbox),
+        "interceptors": [KeepAlive()],
     }
     return Worker(
         client,

@@ -6,6 +6,7 @@ minutes. Short activities send none, so this costs nothing.
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -22,13 +23,16 @@ PARTS = 4
 
 
 @contextlib.asynccontextmanager
-async def heartbeats(every: timedelta) -> AsyncIterator[None]:
-    """Heartbeat while the body runs."""
+async def heartbeats(every: timedelta, *, threaded: bool) -> AsyncIterator[None]:
+    """Heartbeat while the body runs; that of a threaded activity waits for the loop."""
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(every.total_seconds())
-            activity.heartbeat()
+            if threaded:
+                await asyncio.to_thread(activity.heartbeat)
+            else:
+                activity.heartbeat()
 
     beating = asyncio.create_task(beat())
     try:
@@ -44,7 +48,8 @@ class _Inbound(ActivityInboundInterceptor):
         timeout = activity.info().heartbeat_timeout
         if activity.info().is_local or not timeout:
             return await super().execute_activity(input)
-        async with heartbeats(timeout / PARTS):
+        threaded = not inspect.iscoroutinefunction(input.fn)
+        async with heartbeats(timeout / PARTS, threaded=threaded):
             return await super().execute_activity(input)
 
 
