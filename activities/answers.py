@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from activities import settle, steps
-from activities.followup import review, to_person
+from activities.followup import await_835, review, to_person
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.submission import lost
@@ -323,9 +323,19 @@ def _mark_answered(
         only_from=("sent", "silent"),
         status="answered",
         answered_on=why.today,
-        answer={"status": f"{status.category}:{status.status}"},
+        answer=_said(status),
         answer_file=sha,
     )
+
+
+def _said(status: ClaimStatus) -> dict[str, str]:
+    """What an answer says, as later steps need it."""
+    said = {"status": f"{status.category}:{status.status}"}
+    if status.payment_date:
+        said["payment_date"] = str(status.payment_date)
+    if status.check_number:
+        said["trace"] = status.check_number
+    return said
 
 
 def _one_277(
@@ -370,18 +380,8 @@ def _expect_835(
     conn: Connection, office: Office, row: ClaimRow, status: ClaimStatus, why: Because
 ) -> None:
     """Final at the payer: money is never posted from a 277 (R-FUP-04)."""
-    start = status.payment_date or why.today
-    due = start + timedelta(timers.timer("ERA_AFTER_FINAL").length)
-    step = steps.by_claim(
-        office,
-        row,
-        "ERA_AFTER_FINAL",
-        max(due, why.today),
-        "the remittance (835)",
-        "a poster asks for it",
-    )
     words = f"The payer says it is decided ({status.category})"
-    claims.set_step(conn, row, ClaimState.ACCEPTED, step, why, words)
+    await_835(conn, office, row, why, words)
 
 
 def _lost(

@@ -22,13 +22,14 @@ from activities.csv_rows import (
     detect,
     read_rows,
 )
+from activities.deposits import book_deposits
 from activities.office import Office
 from activities.payments import PatientPayment, claim_of_payment, take_payment
 from activities.settle import tell_claim
 from claims.claim import ClaimState
 from claims.messages import NewsKind
 from claims.money import cents
-from records import accounts, claims, files, inquiries, remittances, reports
+from records import accounts, claims, files, inquiries, remittances
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -129,7 +130,8 @@ def take_deposits(
             conn, ref=row.deposit_ref, **kept, file_sha256=sha, row=number
         )
         count.take(new=new)
-    reports.pair_deposits(conn)
+        if row.trace_no:
+            book_deposits(conn, row.trace_no, why)
     return count.store(conn, "DEPOSITS", sha, why)
 
 

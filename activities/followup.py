@@ -7,11 +7,12 @@ only when the dated next step in SQL has come.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from temporalio import activity
 
 from activities import settle, steps
+from activities.deposits import CLOCK, late_on, open_unmatched, waiting_deposit
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.scrub import changes_of, findings_of
@@ -22,12 +23,13 @@ from claims.correction import apply_correction
 from claims.messages import Step
 from claims.task import DecisionRefused, TaskType
 from policy import timers
-from records import claims, inquiries
+from records import claims, inquiries, tasks
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
 
 ANSWER = "ANSWER_276"
+FINAL = "ERA_AFTER_FINAL"
 TRIES = 5
 
 
@@ -104,6 +106,39 @@ def _no_answer(conn: Connection, office: Office, row: ClaimRow, why: Because) ->
     )
 
 
+def await_835(
+    conn: Connection, office: Office, row: ClaimRow, why: Because, words: str
+) -> None:
+    """Final at the payer: wait for the 835, or until a deposit is late without it."""
+    said = _said_final(conn, row)
+    start = date.fromisoformat(said["payment_date"]) if "payment_date" in said else None
+    due = (start or why.today) + timedelta(timers.timer(FINAL).length)
+    what, due = FINAL, max(due, why.today)
+    deposit = waiting_deposit(conn, row)
+    asked = tasks.waiting(conn, claim_id=row.id, types=["EFT_UNMATCHED"])
+    if deposit is not None and not asked and late_on(deposit) < due:
+        what, due = CLOCK, max(late_on(deposit), why.today)
+    waiting = "the remittance (835)"
+    step = steps.by_claim(office, row, what, due, waiting, "a poster asks for it")
+    claims.set_step(conn, row, ClaimState.ACCEPTED, step, why, words)
+
+
+def _said_final(conn: Connection, row: ClaimRow) -> dict[str, str]:
+    """Payment date and trace of the newest status answer that names them."""
+    for asked in reversed(inquiries.of_claim(conn, row.id, "276")):
+        said = asked["answer"] or {}
+        if "payment_date" in said or "trace" in said:
+            return dict(said)
+    return {}
+
+
+def _deposit_late(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> None:
+    open_unmatched(conn, office, row, why)
+    await_835(conn, office, row, why, "A deposit has no remittance yet")
+
+
 def era_missing(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     """The payer says final, or 45 days passed, and no 835 came (R-FUP-04)."""
     to_person(
@@ -113,7 +148,10 @@ def era_missing(conn: Connection, office: Office, row: ClaimRow, why: Because) -
         TaskType.ERA_MISSING,
         why.by_rule("R-FUP-04"),
         "no remittance (835) has come",
-        {"accepted_on": str(row.accepted_on)},
+        {
+            "accepted_on": str(row.accepted_on),
+            **{k: v for k, v in _said_final(conn, row).items() if k != "status"},
+        },
     )
 
 
@@ -180,7 +218,8 @@ DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
     "STATUS_REPEAT": ask_status,
     "STATUS_RETRY": ask_status,
     ANSWER: _no_answer,
-    "ERA_AFTER_FINAL": era_missing,
+    FINAL: era_missing,
+    CLOCK: _deposit_late,
     "NO_ACTIVITY_E": call,
     "FOLLOW_UP": call,
     steps.HOLD_REVIEW: _still_held,

@@ -15,8 +15,10 @@ from typing import Any
 from temporalio import activity
 
 from activities import settle as settling
+from activities import steps
 from activities.appeal import overtake_appeals
-from activities.followup import as_original
+from activities.deposits import book_deposits, hand_over
+from activities.followup import as_original, await_835
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.payments import prepayment_entries
@@ -25,6 +27,7 @@ from claims.claim import ClaimState
 from claims.messages import Look, remittance_workflow_id
 from claims.money import ZERO, cents, words
 from claims.remittance import (
+    Imbalance,
     ProviderAdjustment,
     Remittance,
     RemittanceClaim,
@@ -49,9 +52,15 @@ from records.tasks import NewTask
 FORWARDED = ("23",)
 INFORMATION = ("25",)
 REVERSAL = "22"
+HELD_BY_SET = (ClaimState.SUBMITTED, ClaimState.ACCEPTED, ClaimState.FOLLOW_UP)
+CHECKS = {
+    "line": "SVC02-sum(CAS)=SVC03",
+    "claim": "CLP03-sum(CAS)=CLP04",
+    "transaction": "sum(CLP04)-sum(PLB)=BPR02",
+}
 SUSPENDED = ("suspended", "conflict")
 Take = Callable[[Connection, Office, RowMapping, Because], None]
-KEPT_ON_POSTING = ("FILING_DEADLINE",)
+KEPT_ON_POSTING = ("FILING_DEADLINE", "EFT_UNMATCHED")
 
 
 def register_remittances(
@@ -168,22 +177,58 @@ def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> No
         return
     off = imbalances(one)
     if off or one.paid < ZERO:
-        worst = off[-1] if off else None
-        evidence = {
-            "trace": one.trace,
-            "level": worst.level if worst else "BPR02",
-            "difference": str(worst.difference) if worst else str(one.paid),
-            "stated": str(worst.stated) if worst else str(one.paid),
-            "computed": str(worst.computed) if worst else "",
-        }
+        evidence = _imbalance(conn, one, off)
         said = f"Payment {one.trace} does not add up by {evidence['difference']}"
-        _suspend(
+        task = _suspend(
             conn, office, row, TaskType.ERA_UNBALANCED, "suspended", why, evidence,
             "R-ERA-03", f"{said}; nothing was posted",
         )  # fmt: skip
+        _hold_claims(conn, office, one, task, why.by_rule("R-ERA-03"))
         return
     _Poster(conn, office, row, one, why).run()
     remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
+    book_deposits(conn, row["trace"], why)
+    hand_over(conn, row)
+
+
+def _imbalance(
+    conn: Connection, one: Remittance, off: tuple[Imbalance, ...]
+) -> dict[str, Any]:
+    """What does not add up, innermost level first, and where."""
+    if not off:
+        return {"trace": one.trace, "level": "BPR02", "difference": str(one.paid)}
+    first = off[0]
+    return {
+        "trace": one.trace,
+        "level": first.level,
+        "check": CHECKS[first.level],
+        "claim": _place(conn, one, first.position),
+        "difference": str(abs(first.difference)),
+        "stated": str(first.stated),
+        "computed": str(first.computed),
+    }
+
+
+def _place(conn: Connection, one: Remittance, position: int) -> str:
+    """The claim, as the practice numbers it, and the line at a segment."""
+    for claim in one.claims:
+        places = {line.position: n for n, line in enumerate(claim.lines, start=1)}
+        if position == claim.position or position in places:
+            row = claims.by_pcn(conn, [claim.pcn]).get(claim.pcn)
+            name = row.practice_number if row else "a claim we do not know"
+            return f"{name} line {places[position]}" if position in places else name
+    return ""
+
+
+def _hold_claims(
+    conn: Connection, office: Office, one: Remittance, task: RowMapping, why: Because
+) -> None:
+    """Claims the payer decided in a set that cannot be posted wait for its answer."""
+    words_ = f"Decided in payment {one.trace}, which cannot be posted yet"
+    for row in claims.by_pcn(conn, [c.pcn for c in one.claims]).values():
+        if row.state in HELD_BY_SET:
+            step = steps.by_task(office, task)
+            claims.set_step(conn, row, ClaimState.REMIT_HOLD, step, why, words_)
 
 
 def _breaks_ledger(
@@ -203,10 +248,12 @@ def _breaks_ledger(
         "below_zero": ", ".join(error.below_zero),
     }
     said = f"Payment {row['trace']} pays or adjusts more of {pcn} than is open"
-    _suspend(
+    task = _suspend(
         conn, office, row, TaskType.ERA_UNBALANCED, "suspended", why, evidence,
         "R-MON-02", f"{said}; nothing was posted",
     )  # fmt: skip
+    one = read_one(office, row)
+    _hold_claims(conn, office, one, task, why.by_rule("R-MON-02"))
 
 
 def _suspend(
@@ -219,9 +266,10 @@ def _suspend(
     evidence: dict[str, Any],
     rule: str,
     words_: str,
-) -> None:
+) -> RowMapping:
     remittances.mark(conn, row["id"], status=status, reason=words_)
-    open_file_task(conn, row, kind, why.by_rule(rule), words_, evidence, "")
+    book_deposits(conn, row["trace"], why)
+    return open_file_task(conn, row, kind, why.by_rule(rule), words_, evidence, "")
 
 
 def open_file_task(
@@ -232,9 +280,9 @@ def open_file_task(
     words_: str,
     evidence: dict[str, Any],
     subject: str,
-) -> None:
+) -> RowMapping:
     """A task about a remittance, not about a claim."""
-    tasks.open_task(
+    task_id = tasks.open_task(
         conn,
         NewTask(
             key=f"{row['id']}:{kind.value}:{subject}",
@@ -251,6 +299,7 @@ def open_file_task(
         ),
         why,
     )
+    return tasks.get(conn, task_id)
 
 
 class _Poster:
@@ -688,6 +737,10 @@ def resolve_unbalanced(
         )
     said = f"{task['type']}: {decision.replace('_', ' ')}"
     remittances.mark(conn, remittance, reason=said)
+    for row in claims.waiting_for_task(conn, task["id"]):
+        reason = why.by_rule("R-ERA-03", decision=decision)
+        await_835(conn, office, row, reason, "A corrected remittance was asked for")
+        settling.tell_claim(conn, row.id, f"task:{task['id']}", "task", why.today)
     return f"{said}; the set stays unposted"
 
 

@@ -18,6 +18,7 @@ from ledger.accounts import (
     EFFECT,
     INTEREST,
     POSTING,
+    RECOUPMENT,
     UNAPPLIED,
     VIEW,
     WRITE_OFFS,
@@ -201,6 +202,13 @@ def practice_entries(conn: Connection) -> list[RowMapping]:
     return list(conn.execute(query).mappings())
 
 
+def has_entry(conn: Connection, key: str) -> bool:
+    """Whether an entry with this key has been posted."""
+    return (
+        conn.execute(select(entry.c.id).where(entry.c.key == key)).first() is not None
+    )
+
+
 def every_entry(conn: Connection) -> list[RowMapping]:
     """The whole journal in order."""
     return list(conn.execute(select(entry).order_by(entry.c.id)).mappings())
@@ -285,8 +293,18 @@ def _part(kind: EntryType) -> str:
     return "interest" if INTEREST in POSTING[kind] else "other"
 
 
+def recoupment_due(conn: Connection) -> Decimal:
+    """What payers will still take back, by their own announcement (R-PLB-02)."""
+    return _owed(conn, RECOUPMENT)
+
+
 def unapplied(conn: Connection) -> Decimal:
     """Payer cash that belongs to no claim yet."""
+    return _owed(conn, UNAPPLIED)
+
+
+def _owed(conn: Connection, kind: str) -> Decimal:
+    """The credit balance of one kind of account over all payers."""
     name: Any = entry_line.c.account
-    query = select(func.coalesce(_NET, 0)).where(name.startswith(f"{UNAPPLIED}:"))
+    query = select(func.coalesce(_NET, 0)).where(name.startswith(f"{kind}:"))
     return -from_cents(int(conn.execute(query).scalar_one())) + ZERO

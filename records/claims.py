@@ -197,6 +197,16 @@ def of_account(conn: Connection, account_id: str) -> list[ClaimRow]:
     return [_row(r) for r in conn.execute(query).mappings()]
 
 
+def waiting_for_task(conn: Connection, task_id: str) -> list[ClaimRow]:
+    """Claims whose next step is this task, which may be about a whole file."""
+    query = (
+        select(*_ROW)
+        .where(claim.c.next_owner == "task", claim.c.next_owner_id == task_id)
+        .order_by(claim.c.pcn)
+    )
+    return [_row(r) for r in conn.execute(query).mappings()]
+
+
 def insert_new(
     conn: Connection,
     cipher: FieldCipher,

@@ -114,6 +114,19 @@ def deposits(conn: Connection) -> list[RowMapping]:
     return list(conn.execute(query).mappings())
 
 
+def deposits_with_trace(conn: Connection, trace: str) -> list[RowMapping]:
+    """Deposits that name this trace number."""
+    query = select(deposit).where(deposit.c.trace == trace).order_by(deposit.c.ref)
+    return list(conn.execute(query).mappings())
+
+
+def of_trace(conn: Connection, trace: str) -> list[RowMapping]:
+    """Transaction sets of any payer with this trace number, posted ones first."""
+    query = select(remittance).where(remittance.c.trace == trace)
+    rows = conn.execute(query.order_by(remittance.c.received_on)).mappings()
+    return sorted(rows, key=lambda row: row["status"] != "posted")
+
+
 def match_deposit(conn: Connection, ref: str, remittance_id: str) -> None:
     """This deposit is the money of this remittance."""
     conn.execute(

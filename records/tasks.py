@@ -114,6 +114,15 @@ def open_task(conn: Connection, new: NewTask, why: Because) -> str:
     return task_id
 
 
+def move(conn: Connection, task_id: str, workflow_id: str) -> None:
+    """Another workflow waits for this task from now on."""
+    conn.execute(
+        update(task)
+        .where(task.c.id == task_id, task.c.status.in_(WAITING))
+        .values(workflow_id=workflow_id)
+    )
+
+
 def show_more(conn: Connection, row: RowMapping, evidence: dict[str, Any]) -> None:
     """Add what became known since to the evidence of a waiting task."""
     conn.execute(

@@ -49,7 +49,11 @@ def _checkpoint(player: "Player", expected: dict[str, Any]) -> None:
     with player.world.office.reading() as conn:
         row = claims.get(conn, claim_id)
         money = ledger.balances(conn, [claim_id])[claim_id]
-        open_tasks = tasks.waiting(conn, claim_id=claim_id)
+        open_tasks = [
+            t
+            for t in tasks.waiting(conn)
+            if t["claim_id"] == claim_id or t["id"] == row.next_owner_id
+        ]
     _same(day, f"{name} state", row.state.value, expected["state"])
     for bucket in Bucket:
         found = getattr(money, bucket.value)
@@ -82,6 +86,7 @@ def _practice(player: "Player", expected: dict[str, str]) -> None:
         deposits = remittances.deposits(conn)
         posted = remittances.listing(conn, status=["posted"])
         unapplied = ledger.unapplied(conn)
+        due = ledger.recoupment_due(conn)
     of_day = [d for d in deposits if d["deposited_on"] == player.day]
     found = {
         "deposit": sum((from_cents(d["amount_cents"]) for d in of_day), ZERO),
@@ -90,6 +95,7 @@ def _practice(player: "Player", expected: dict[str, str]) -> None:
         )
         - sum((from_cents(r["paid_cents"]) for r in posted), ZERO),
         "unapplied_payer_cash": unapplied,
+        "recoupment_due": due,
     }
     for name, amount in expected.items():
         said = found.get(name, "not computed by this harness")

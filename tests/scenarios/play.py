@@ -18,7 +18,7 @@ from typing import Any
 
 from activities.tasks import ChangedError, NotPermittedError, decide
 from claims.adjustment import Adjustment
-from claims.claim import Claim
+from claims.claim import Claim, Payer
 from claims.money import usd
 from claims.remittance import (
     ProviderAdjustment,
@@ -49,7 +49,7 @@ from tests.scenarios.compare import (
     has_fact,
 )
 from tests.scenarios.corrections import changed, differences, value_of
-from tests.scenarios.story import Story, as_837p, content_of
+from tests.scenarios.story import Story, as_837p, content_of, other_claim
 from tests.scenarios.world import World, world
 
 DEADLINES, PEOPLE_AT, SECOND_AT = time(8, 0), time(8, 30), time(8, 31)
@@ -81,6 +81,7 @@ class Player:
     asked: dict[str, tuple[str, str]] = field(default_factory=dict)
     statuses: dict[str, tuple[str, str, date]] = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
+    others: dict[str, Sent] = field(default_factory=dict)
     control: int = 0
     cut: bool = False
     postponed: list[dict[str, Any]] = field(default_factory=list)
@@ -263,6 +264,53 @@ class Player:
         envelope = await self._envelope("PRACTICE", "CLAIMTHREAD")
         await self.world.deliver("office", name, as_837p(content, envelope))
 
+    async def bring_others(self, content: dict[str, Any]) -> None:
+        """Somebody else's claims of an 835: covered, and ready before it arrives."""
+        profile = self.world.office.payers.get(content["payer"])
+        assert profile is not None, f"no profile of {content['payer']}"
+        mine = self._content(self.story.given["claims"][0])
+        for given in content["claims"]:
+            name = given["clp01"]
+            if not given.get("summary_only") or name in self.others:
+                continue
+            claim = other_claim(
+                mine, name, usd(given["clp04"]), len(self.others) + 1, self.day
+            ).model_copy(
+                update={
+                    "payer": Payer(name=profile.name, edi_id=profile.edi.payer_edi_id)
+                }
+            )
+            await self._answer(
+                CoverageAnswer(
+                    trace=f"UNASKED{self.control}",
+                    member_id=claim.subscriber.person.member_id,
+                ),
+                profile.edi.payer_edi_id,
+                self.world.office.partner_of(profile.payer_id),
+            )
+            envelope = await self._envelope("PRACTICE", "CLAIMTHREAD")
+            content_ = as_837p(claim, envelope)
+            await self.world.deliver("office", f"charges-{name}.837", content_)
+            with self.world.office.reading() as conn:
+                row = claim_rows.find(conn, name)
+            assert row is not None, f"{name} did not come in"
+            ours = claim.model_copy(update={"pcn": row.pcn})
+            self.others[name] = Sent("", "", self.day, ours)
+
+    async def _accept_others(self, partner: str, claim: Claim) -> None:
+        """Somebody else's claim has left: its payer accepts it at once."""
+        answer = AnsweredClaim(
+            pcn=claim.pcn, category="A2", status="20", charge=claim.charge
+        )
+        written = write_277ca(
+            [answer],
+            await self._envelope("CLEARING", "CLAIMTHREAD"),
+            payer_name="PAYER",
+            payer_edi_id=claim.payer.edi_id,
+            provider_npi=claim.billing.npi,
+        )
+        await self.world.deliver(partner, f"277CA-{self.control}.edi", written)
+
     async def _questions(self) -> None:
         """Send the 270s that are due, and answer those no step answers later."""
         await self.world.inquire("270")
@@ -311,11 +359,17 @@ class Player:
             coinsurance_percent=str(percent) if percent else None,
             plan_ends=_maybe_day(content.get("terminated")),
         )
+        await self._answer(answer, self.traces[trace], partner)
+
+    async def _answer(
+        self, answer: CoverageAnswer, payer_edi_id: str, partner: str
+    ) -> None:
+        """A 271 with one answer."""
         written = write_eligibility_answers(
             [answer],
             await self._envelope("PAYER", "CLAIMTHREAD"),
             payer_name="PAYER",
-            payer_edi_id=self.traces[trace],
+            payer_edi_id=payer_edi_id,
             provider_npi=self.story.given["practice"]["billing_npi"],
         )
         await self.world.deliver(partner, f"271-{self.control}.edi", written)
@@ -342,12 +396,16 @@ class Player:
             await self.world.inquire("276")
             self._collect_276()
             await self.world.cut_off()
-            self._collect_837()
+            await self._collect_837()
 
-    def _collect_837(self) -> None:
+    async def _collect_837(self) -> None:
+        others = {sent.claim.pcn for sent in self.others.values()}
         for partner, _, content in self._new_files("837P"):
             gs06 = read(content)[0][0].sets[0].gs06
             for found in read_claims(content).claims:
+                if found.claim.pcn in others:
+                    await self._accept_others(partner, found.claim)
+                    continue
                 pcn = self._practice_number(found.claim)
                 sent = Sent(partner, gs06, self.day, found.claim)
                 self.sent.setdefault(pcn, []).append(sent)
@@ -623,6 +681,7 @@ async def _received_835(
     profile = player.world.office.payers.get(content["payer"])
     assert profile is not None, f"no profile of {content['payer']}"
     partner = player.world.office.partner_of(content["payer"])
+    await player.bring_others(content)
     claims = tuple(_remitted(player, c) for c in content["claims"])
     remittance = Remittance(
         position=1,
@@ -656,6 +715,8 @@ def _plb(player: Player, given: dict[str, Any]) -> ProviderAdjustment:
 
 
 def _remitted(player: Player, given: dict[str, Any]) -> RemittanceClaim:
+    if given.get("summary_only"):
+        return _other_remitted(player.others[given["clp01"]].claim, given)
     sent = player.sent.get(given["clp01"])
     claim = sent[-1].claim if sent else None
     person = claim.patient_person if claim else None
@@ -674,6 +735,35 @@ def _remitted(player: Player, given: dict[str, Any]) -> RemittanceClaim:
         adjustments=tuple(_cas(c) for c in given.get("cas", [])),
         rarcs=tuple(given.get("moa", [])),
         lines=tuple(_remitted_line(claim, n) for n in given.get("lines", [])),
+    )
+
+
+def _other_remitted(claim: Claim, given: dict[str, Any]) -> RemittanceClaim:
+    """Somebody else's claim, paid in full."""
+    line = claim.lines[0]
+    return RemittanceClaim(
+        position=1,
+        pcn=claim.pcn,
+        status=given["clp02"],
+        charge=claim.charge,
+        paid=usd(given["clp04"]),
+        patient_responsibility=usd("0"),
+        payer_icn=f"ICN-{given['clp01']}",
+        patient_last=claim.patient_person.last,
+        patient_first=claim.patient_person.first,
+        member_id=claim.subscriber.person.member_id,
+        service_from=claim.service_from,
+        lines=(
+            RemittanceLine(
+                position=1,
+                line_ref=line.line_ref,
+                code=line.code,
+                charge=line.charge,
+                paid=usd(given["clp04"]),
+                units="1",
+                service_date=line.service_from,
+            ),
+        ),
     )
 
 

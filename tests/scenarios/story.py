@@ -22,6 +22,7 @@ from edi.segments import OutboundEnvelope
 from edi.x837 import write_claims
 from payers.profile import PayerBook
 
+OTHER_CODE = "99211"
 DROP_EVENTS = ("appointment_booked", "270_sent", "271_received")
 
 
@@ -177,6 +178,41 @@ def content_of(story: Story, claim: dict[str, Any], payers: PayerBook) -> Claim:
         else None,
         prior_auth=claim.get("auth_number", ""),
         lines=tuple(_line(claim, line) for line in claim["lines"]),
+    )
+
+
+def other_claim(
+    model: Claim, name: str, paid: Decimal, number: int, day: date
+) -> Claim:
+    """Somebody else's claim that a file of the story also pays, in full."""
+    person = Person(
+        last="OTHER",
+        first=f"PATIENT{number}",
+        birth_date=date(1980, 1, number),
+        sex="U",
+        address=Address(
+            line1="1 Example St", city="Lakeport", state="IL", zip="625010001"
+        ),
+        member_id=f"OTHER{number:04d}",
+    )
+    line = ServiceLine(
+        number=1,
+        code=OTHER_CODE,
+        charge=paid,
+        units=Decimal(1),
+        pointers=(1,),
+        service_from=day,
+    )
+    return model.model_copy(
+        update={
+            "pcn": name,
+            "charge": paid,
+            "diagnoses": ("Z000",),
+            "subscriber": model.subscriber.model_copy(update={"person": person}),
+            "lines": (line,),
+            "prior_auth": "",
+            "referring": None,
+        }
     )
 
 
