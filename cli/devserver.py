@@ -28,7 +28,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 HOST = "127.0.0.1"
 NAMESPACE = "claimthread"
-SEARCH_ATTRIBUTES = ("PayerId=Keyword", "Stage=Keyword")
 PRAGMAS = ("journal_mode=WAL", "synchronous=normal")
 # Without it a timer is looked at once a second: too slow for a practice day of 0.5 s.
 DYNAMIC = ('history.timerProcessorMaxTimeShift="10ms"',)
@@ -193,7 +192,6 @@ def _command(folder: Path, port: int, ui_port: int | None, namespace: str) -> li
     else:
         command += ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
     for name, values in (
-        ("--search-attribute", SEARCH_ATTRIBUTES),
         ("--sqlite-pragma", PRAGMAS),
         ("--dynamic-config-value", DYNAMIC),
     ):

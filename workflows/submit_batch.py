@@ -1,8 +1,8 @@
 """Send one payer's outbox as one 837P and watch it until every claim is answered.
 
 Takes the queued claims, writes the interchange (pyx12 must accept it), uploads it, then
-looks at 999 (one business day), 277CA (two) and silence (day seven). An alarm first
-reads the mailbox, then looks again. Acceptances wake no claim; silence does (R-ACK-06).
+looks at 999 (one business day), 277CA (two) and silence (day seven), after the sweeps
+of that morning. Acceptances wake no claim; silence does (R-ACK-06).
 """
 
 from temporalio import workflow

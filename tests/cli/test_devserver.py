@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from temporalio import workflow
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -68,12 +67,9 @@ def gone_within(folder: Path, seconds: float) -> bool:
     return False
 
 
-async def test_serves_namespace_attributes_and_prompt_timers(data_dir: Path) -> None:
+async def test_serves_its_namespace_and_prompt_timers(data_dir: Path) -> None:
     address = devserver.start(data_dir, ui=False, keep_alive=False)
     client = await Client.connect(address.target, namespace="claimthread")
-    listed = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace="claimthread")
-    )
     naps = []
     async with Worker(client, task_queue="naps", workflows=[NapWorkflow]):
         for n in range(3):
@@ -82,7 +78,6 @@ async def test_serves_namespace_attributes_and_prompt_timers(data_dir: Path) -> 
             )
             naps.append(await nap)
 
-    assert {"PayerId", "Stage"} <= set(listed.custom_attributes)
     # Without the dynamic setting the best of three is far above a tenth of a second.
     assert 0.05 <= min(naps) < 0.2
 
