@@ -40,7 +40,7 @@ from vault.keys import KeyRing
 from worker import THREADS, activities_of, build_worker, runner
 
 ROOT = Path(__file__).resolve().parents[1]
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.03
 PATIENCE_SECONDS = 60.0
 
 

@@ -31,6 +31,7 @@ Design = NoOp | Naive | Ours
 SAMPLE = 25
 """Histories looked at for each design: every run of a design is alike."""
 WARM_UP_CLAIMS = 10
+CONNECT_TRIES = 20
 NAIVE_SHARE = 3
 """The naive design gets a third of the claims: it is slow and has nothing to share."""
 
@@ -41,25 +42,37 @@ async def ground_of(folder: Path) -> AsyncIterator[Ground]:
     address = devserver.start(folder, ui=False, keep_alive=False)
     try:
         ring = KeyRing.create(folder / "keys.json")
-        client = await Client.connect(
-            address.target,
-            namespace=address.namespace,
-            data_converter=data_converter(ring, address.namespace),
-            runtime=core_runtime(),
-        )
+        client = await _connect(address, ring)
         yield Ground(client, address.pid, folder, ring)
     finally:
         devserver.stop(folder)
 
 
+async def _connect(address: devserver.ServerAddress, ring: KeyRing) -> Client:
+    """Connect; a server on a busy machine listens before it is healthy."""
+    for attempt in range(CONNECT_TRIES, 0, -1):
+        try:
+            return await Client.connect(
+                address.target,
+                namespace=address.namespace,
+                data_converter=data_converter(ring, address.namespace),
+                runtime=core_runtime(),
+            )
+        except RuntimeError:
+            if attempt == 1:
+                raise
+            await asyncio.sleep(0.5)
+    raise AssertionError("unreachable")
+
+
 def designs_of(ground: Ground) -> dict[str, Design]:
-    """The three designs as production runs them, two again without the sandbox."""
+    """The three designs, two of them again in the other setting of the sandbox."""
     return {
-        "noop": NoOp(ground, "noop", sandbox=True),
-        "naive": Naive(ground, "naive", sandbox=True),
-        "ours": Ours(ground, "ours", sandbox=True),
-        "noop_unsandboxed": NoOp(ground, "noop-unsandboxed", sandbox=False),
-        "ours_unsandboxed": Ours(ground, "ours-unsandboxed", sandbox=False),
+        "noop": NoOp(ground, "noop", sandbox=False),
+        "naive": Naive(ground, "naive", sandbox=False),
+        "ours": Ours(ground, "ours", sandbox=False),
+        "noop_sandboxed": NoOp(ground, "noop-sandboxed", sandbox=True),
+        "ours_sandboxed": Ours(ground, "ours-sandboxed", sandbox=True),
     }
 
 
@@ -112,18 +125,17 @@ def _report(measured: dict[str, list[Meter]], costs: dict[str, Cost]) -> dict[st
     rates = {n: [m.claims / m.seconds for m in found] for n, found in measured.items()}
     to_noop = _ratios(rates["ours"], rates["noop"])
     to_naive = _ratios(rates["ours"], rates["naive"])
-    bare = _ratios(rates["ours_unsandboxed"], rates["noop_unsandboxed"])
+    boxed = _ratios(rates["ours_sandboxed"], rates["noop_sandboxed"])
+    slower = _ratios(rates["ours_sandboxed"], rates["ours"])
     return {
         "ratio_to_noop": round(median(to_noop), 2),
         "ratio_to_naive": round(median(to_naive), 2),
         **asdict(costs["ours"]),
         "spread": {"to_noop": _spread(to_noop), "to_naive": _spread(to_naive)},
-        "sandbox": True,
-        "without_sandbox": {
-            "ratio_to_noop": round(median(bare), 2),
-            "ours_faster_by": round(
-                median(_ratios(rates["ours_unsandboxed"], rates["ours"])), 2
-            ),
+        "sandbox": False,
+        "with_sandbox": {
+            "ratio_to_noop": round(median(boxed), 2),
+            "ratio_to_unsandboxed": round(median(slower), 2),
         },
         "cost": {name: asdict(cost) for name, cost in costs.items()},
         "cpu_ms_per_claim": {name: _cpu(found) for name, found in measured.items()},
@@ -155,7 +167,7 @@ def _words(report: dict[str, Any]) -> str:
     lines = [
         "A touchless claim, from import to closed:",
         f"  {report['ratio_to_noop']} of the no-op floor "
-        f"(without the sandbox {report['without_sandbox']['ratio_to_noop']})",
+        f"(both in the sandbox: {report['with_sandbox']['ratio_to_noop']})",
         f"  {report['ratio_to_naive']} times the naive design",
         f"  {report['events']} events, {report['bytes']} bytes, "
         f"{report['actions']} billable actions",

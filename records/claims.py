@@ -117,6 +117,10 @@ _LINES = (
     .where(claim_line.c.claim_id == bindparam("of_claim"))
     .order_by(claim_line.c.number)
 )
+_DECIDE_LINE = update(claim_line).where(
+    claim_line.c.claim_id == bindparam("of_claim"),
+    claim_line.c.number == bindparam("of_number"),
+)
 _NOTE = update(claim).where(claim.c.id == bindparam("claim_id"))
 _SET_STEP = _NOTE.values(version=claim.c.version + 1)
 
@@ -216,11 +220,8 @@ def insert_new(
 ) -> None:
     """Store a new claim with its lines; ``values`` are the plain columns."""
     claim_id = values["id"]
-    conn.execute(
-        insert(claim).values(
-            **values, content_enc=_seal(cipher, claim_id, content), content_version=1
-        )
-    )
+    sealed = _seal(cipher, claim_id, content)
+    conn.execute(insert(claim), {**values, "content_enc": sealed, "content_version": 1})
     _insert_lines(conn, claim_id, content)
 
 
@@ -310,11 +311,9 @@ def decide_line(
     decided_by: str,
 ) -> None:
     """Store how a payer, or a person, decided one line."""
-    conn.execute(
-        update(claim_line)
-        .where(claim_line.c.claim_id == claim_id, claim_line.c.number == number)
-        .values(status=status, denial=denial, decided_by=decided_by)
-    )
+    decided = {"status": status, "denial": denial, "decided_by": decided_by}
+    line = {"of_claim": claim_id, "of_number": number}
+    conn.execute(_DECIDE_LINE, decided | line)
 
 
 def note(conn: Connection, claim_id: str, **columns: Any) -> None:

@@ -5,10 +5,40 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from records.acts import held_claims
 from records.tables import authorization, eligibility, inquiry
+
+_OF_CLAIM = (
+    select(inquiry)
+    .where(
+        inquiry.c.claim_id == bindparam("of_claim"),
+        inquiry.c.kind == bindparam("of_kind"),
+    )
+    .order_by(inquiry.c.due_on, inquiry.c.try_number, inquiry.c.id)
+)
+_ANSWERS = (
+    select(eligibility)
+    .where(
+        eligibility.c.payer_id == bindparam("of_payer"),
+        or_(
+            eligibility.c.member_index == bindparam("of_member"),
+            eligibility.c.trace.in_(bindparam("traces", expanding=True)),
+        ),
+    )
+    .order_by(eligibility.c.answered_on.desc(), eligibility.c.id)
+)
+"""Made once, like the statements of records/claims.py."""
 
 
 def queue(
@@ -85,12 +115,8 @@ def of_batch(conn: Connection, batch_id: str) -> list[RowMapping]:
 
 def of_claim(conn: Connection, claim_id: str, kind: str) -> list[RowMapping]:
     """A claim's inquiries of one kind, oldest first."""
-    query = (
-        select(inquiry)
-        .where(inquiry.c.claim_id == claim_id, inquiry.c.kind == kind)
-        .order_by(inquiry.c.due_on, inquiry.c.try_number, inquiry.c.id)
-    )
-    return list(conn.execute(query).mappings())
+    asked = {"of_claim": claim_id, "of_kind": kind}
+    return list(conn.execute(_OF_CLAIM, asked).mappings())
 
 
 def by_trace(conn: Connection, trace: str) -> RowMapping | None:
@@ -114,19 +140,12 @@ def answer_on_file(
     conn: Connection, *, payer_id: str, member_index: str, traces: Iterable[str]
 ) -> RowMapping | None:
     """The newest 271 for the claim's own questions, else for the member."""
-    wanted = list(traces)
-    query = (
-        select(eligibility)
-        .where(
-            eligibility.c.payer_id == payer_id,
-            or_(
-                eligibility.c.member_index == member_index,
-                eligibility.c.trace.in_(wanted),
-            ),
-        )
-        .order_by(eligibility.c.answered_on.desc(), eligibility.c.id)
-    )
-    return conn.execute(query).mappings().first()
+    wanted = {
+        "of_payer": payer_id,
+        "of_member": member_index,
+        "traces": list(traces),
+    }
+    return conn.execute(_ANSWERS, wanted).mappings().first()
 
 
 def record_answer(conn: Connection, **values: Any) -> bool:

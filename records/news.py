@@ -7,26 +7,26 @@ sweep.
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from records.instants import to_text
 from records.tables import news
+
+_KNOWN = select(news.c.id).where(news.c.id == bindparam("of_id"))
 
 
 def add(conn: Connection, *, workflow_id: str, kind: str, ref: str, today: date) -> str:
     """Store one piece of news, once per (ref, workflow); its id."""
     news_id = f"{ref}/{workflow_id}"[:200]
-    known = conn.execute(select(news.c.id).where(news.c.id == news_id)).first()
-    if known is None:
-        conn.execute(
-            insert(news).values(
-                id=news_id,
-                workflow_id=workflow_id,
-                kind=kind,
-                ref=ref,
-                created_on=today,
-            )
-        )
+    if conn.execute(_KNOWN, {"of_id": news_id}).first() is None:
+        new = {
+            "id": news_id,
+            "workflow_id": workflow_id,
+            "kind": kind,
+            "ref": ref,
+            "created_on": today,
+        }
+        conn.execute(insert(news), new)
     return news_id
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from claims.claim import Claim
 from records.claims import ClaimRow
@@ -18,41 +18,54 @@ from records.tables import (
     task,
 )
 
+_DUPLICATES = (
+    select(claim.c.pcn)
+    .join(claim_line, claim_line.c.claim_id == claim.c.id)
+    .where(
+        claim.c.id != bindparam("not_id"),
+        claim.c.payer_id == bindparam("of_payer"),
+        claim.c.member_index == bindparam("of_member"),
+        claim.c.state != "VOIDED",
+        claim_line.c.code == bindparam("same_code"),
+        claim_line.c.modifiers == bindparam("same_modifiers"),
+        claim_line.c.service_from.is_not_distinct_from(bindparam("same_day")),
+        claim.c.account_id == bindparam("of_account"),
+        claim.c.opened_on <= bindparam("not_after"),
+        claim.c.state != "INTAKE",
+    )
+)
+_OVERRIDDEN = select(task.c.evidence).where(
+    task.c.claim_id == bindparam("of_claim"),
+    task.c.type == "SCRUB_FIX",
+    task.c.decision == "override_warning",
+    task.c.status == "done",
+)
+"""Made once, like the statements of records/claims.py: every claim is scrubbed."""
+
 
 def duplicates_of(conn: Connection, row: ClaimRow, content: Claim) -> list[str]:
     """Our numbers of open claims with the same member, day, code and modifiers
     (R-SCR-10)."""
     found: set[str] = set()
     for line in content.lines:
-        query = (
-            select(claim.c.pcn)
-            .join(claim_line, claim_line.c.claim_id == claim.c.id)
-            .where(
-                claim.c.id != row.id,
-                claim.c.payer_id == row.payer_id,
-                claim.c.member_index == row.member_index,
-                claim.c.state != "VOIDED",
-                claim_line.c.code == line.code,
-                claim_line.c.modifiers == ":".join(line.modifiers),
-                claim_line.c.service_from == line.service_from,
-                claim.c.account_id == row.account_id,
-                claim.c.opened_on <= row.opened_on,
-                claim.c.state != "INTAKE",
-            )
-        )
-        found |= set(conn.execute(query).scalars())
+        same = {
+            "not_id": row.id,
+            "of_payer": row.payer_id,
+            "of_member": row.member_index,
+            "same_code": line.code,
+            "same_modifiers": ":".join(line.modifiers),
+            "same_day": line.service_from,
+            "of_account": row.account_id,
+            "not_after": row.opened_on,
+        }
+        found |= set(conn.execute(_DUPLICATES, same).scalars())
     return sorted(found)
 
 
 def overridden_edits(conn: Connection, claim_id: str) -> list[str]:
     """Warnings a coder has released for this claim."""
-    query = select(task.c.evidence).where(
-        task.c.claim_id == claim_id,
-        task.c.type == "SCRUB_FIX",
-        task.c.decision == "override_warning",
-        task.c.status == "done",
-    )
-    listed = [e["edit"] for e in conn.execute(query).scalars()]
+    found = conn.execute(_OVERRIDDEN, {"of_claim": claim_id}).scalars()
+    listed = [evidence["edit"] for evidence in found]
     return sorted({edit for edit in listed if edit.startswith("W-")})
 
 

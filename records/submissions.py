@@ -16,6 +16,10 @@ from records.acts import held_claims
 from records.tables import batch, claim, control_number, submission
 from vault.fields import FieldCipher
 
+_TWIN = select(submission.c.id).where(
+    submission.c.claim_id == bindparam("of_claim"),
+    submission.c.number == bindparam("of_number"),
+)
 _OF_CLAIM = (
     select(submission)
     .where(submission.c.claim_id == bindparam("of_claim"))
@@ -45,27 +49,24 @@ def queue(
     today: date,
 ) -> str:
     """Put submission ``number`` of a claim in the outbox, once (R-IDM-01)."""
-    known = conn.execute(
-        select(submission.c.id).where(
-            submission.c.claim_id == claim_id, submission.c.number == number
-        )
-    ).scalar()
-    if known:
+    twin = {"of_claim": claim_id, "of_number": number}
+    if known := conn.execute(_TWIN, twin).scalar():
         return str(known)
     row_id = str(uuid4())
     sealed = cipher.encrypt(content.model_dump_json(), row_key=f"submission:{row_id}")
     conn.execute(
-        insert(submission).values(
-            id=row_id,
-            claim_id=claim_id,
-            number=number,
-            payer_id=payer_id,
-            frequency=content.frequency,
-            ref_f8=content.payer_icn or None,
-            content_enc=sealed,
-            status="queued",
-            queued_on=today,
-        )
+        insert(submission),
+        {
+            "id": row_id,
+            "claim_id": claim_id,
+            "number": number,
+            "payer_id": payer_id,
+            "frequency": content.frequency,
+            "ref_f8": content.payer_icn or None,
+            "content_enc": sealed,
+            "status": "queued",
+            "queued_on": today,
+        },
     )
     return row_id
 
