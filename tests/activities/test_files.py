@@ -1,0 +1,125 @@
+"""A sweep of a mailbox: every file has one of three ends, and none is in the way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from activities.files import FileActivities, FilesLeftError, take_in
+from activities.office import Office
+from records import claims, files
+from records.events import Because
+from records.tables import eligibility
+from tests.activities.conftest import NOON, open_office
+from tests.payer import OFFICE, PARTNER, Outside, Patient
+from vault.documents import DocumentStore
+
+PATIENTS = [Patient(1), Patient(2)]
+
+
+@pytest.fixture
+def office(tmp_path: Path, repo_root: Path, database_url: str) -> Iterator[Office]:
+    made = open_office(tmp_path, repo_root, database_url)
+    for partner in (PARTNER, OFFICE):
+        made.open_mailbox(partner)
+    yield made
+    made.db.close()
+
+
+def drop(folder: Path, partner: str, name: str, content: bytes) -> Path:
+    path = folder / "mailbox" / partner / "inbound" / name
+    path.write_bytes(content)
+    return path
+
+
+def sweep(office: Office, partner: str) -> int:
+    return FileActivities(office).receive_files(partner, NOON)
+
+
+def answers(office: Office) -> int:
+    with office.reading() as conn:
+        query = select(func.count()).select_from(eligibility)
+        return int(conn.execute(query).scalar_one())
+
+
+def test_a_known_file_is_routed_and_leaves_the_mailbox(
+    office: Office, tmp_path: Path
+) -> None:
+    path = drop(tmp_path, PARTNER, "271.edi", Outside().coverage(PATIENTS))
+    assert sweep(office, PARTNER) == 1
+    assert not path.exists()
+    assert answers(office) == 2
+    assert sweep(office, PARTNER) == 0
+
+
+def test_the_same_bytes_again_change_nothing(office: Office, why: Because) -> None:
+    content = Outside().coverage(PATIENTS)
+    take_in(office, PARTNER, "a.edi", content, why)
+    said = take_in(office, PARTNER, "b.edi", content, why)
+    assert said == "the same bytes are known as routed"
+    assert answers(office) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00\xff\xfe", b"hello,world\n1,2\n", b"ISA*00*cut off"],
+    ids=["empty", "binary", "other-csv", "cut-isa"],
+)
+def test_what_cannot_be_read_is_quarantined_with_a_reason(
+    office: Office, why: Because, content: bytes
+) -> None:
+    said = take_in(office, PARTNER, "x", content, why)
+    assert said.startswith("quarantined: ")
+    assert len(said) > len("quarantined: ")
+
+
+def test_a_half_read_file_is_read_again(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Registered, then the machine stopped: the next sweep brings it to its end."""
+    drop(tmp_path, PARTNER, "271.edi", Outside().coverage(PATIENTS))
+    once: Any = DocumentStore.put
+    with monkeypatch.context() as broken:
+        broken.setattr(DocumentStore, "put", _no_space)
+        with pytest.raises(FilesLeftError, match="1 files"):
+            sweep(office, PARTNER)
+    assert DocumentStore.put is once
+    assert answers(office) == 0
+    assert sweep(office, PARTNER) == 1
+    assert answers(office) == 2
+    with office.reading() as conn:
+        ended = [f["ended"] for f in files.listing(conn)]
+    assert ended == ["routed"]
+
+
+def _no_space(store: DocumentStore, content: bytes) -> str:
+    raise OSError("no space left on device")
+
+
+def test_one_bad_file_does_not_stop_the_next(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = Outside()
+    drop(tmp_path, OFFICE, "1-charges.837", outside.charges(PATIENTS[:1]))
+    drop(tmp_path, OFFICE, "2-charges.837", outside.charges(PATIENTS[1:]))
+    once, failed = DocumentStore.put, list[str]()
+
+    def first_fails(store: DocumentStore, content: bytes) -> str:
+        if not failed:
+            failed.append("first")
+            raise OSError("a disk error")
+        return once(store, content)
+
+    monkeypatch.setattr(DocumentStore, "put", first_fails)
+    with pytest.raises(FilesLeftError):
+        sweep(office, OFFICE)
+    assert numbers(office) == [PATIENTS[1].pcn]
+    assert sweep(office, OFFICE) == 1
+    assert numbers(office) == [p.pcn for p in PATIENTS]
+
+
+def numbers(office: Office) -> list[str]:
+    with office.reading() as conn:
+        return sorted(row.practice_number for row in claims.every(conn))
