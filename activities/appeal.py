@@ -26,6 +26,7 @@ from records.db import Connection, RowMapping
 from records.events import Because
 
 NO_ERA_DAYS = 30
+UNDERPAYMENT = "UNDERPAYMENT"
 
 
 @dataclass
@@ -56,15 +57,13 @@ def begin_appeal(
         DecisionRefused: the rules bar an appeal; the reason is the rule's.
     """
     profile = office.payer(row.payer_id)
-    lines = [
-        n for n in claims.lines(conn, row.id) if n["status"] in ("denied", "short")
-    ]
+    lines = [n for n in claims.lines(conn, row.id) if n["status"] == "denied"]
     first: dict[str, Any] = next((n["denial"] for n in lines if n["denial"]), {}) or {}
     notice = (
         date.fromisoformat(first["notice_on"]) if first.get("notice_on") else why.today
     )
     carc = str(first.get("carc", "CO-45"))
-    level = len(accounts.appeals_of(conn, row.id)) + 1
+    level = level_of(conn, row.id)
     if profile is None:
         raise DecisionRefused("The payer has no profile. Nothing was started.")
     allowed = rules.may_appeal(
@@ -92,19 +91,10 @@ def begin_appeal(
         status="preparing",
     )
     _open_prepare(conn, office, row, appeal_id, why.by(allowed))
-    news.add(
-        conn,
-        workflow_id=appeal_workflow_id(appeal_id),
-        kind=NewsKind.BALANCE.value,
-        ref=f"start:{appeal_id}",
-        today=why.today,
-    )
+    _start(conn, appeal_id, why)
     words = f"Appeal level {level} is being prepared; legal deadline {legal}"
     step = settle.step_for(conn, office, row, ClaimState.DENIED, why)
-    state = (
-        ClaimState.UNDERPAID if row.state is ClaimState.UNDERPAID else ClaimState.DENIED
-    )
-    claims.set_step(conn, row, state, step, why.by_rule("R-APP-01"), words)
+    claims.set_step(conn, row, ClaimState.DENIED, step, why.by_rule("R-APP-01"), words)
     return words
 
 
@@ -273,6 +263,28 @@ def resolve_prepare(
         return _waive(conn, office, row, appeal, why)
     preparer, prepared = tasks.prepared_form(conn, office.cipher, form["_task"])
     route = str(json.loads(prepared).get("route", ""))
+    _send(conn, office, row, appeal, why, route)
+    for number in appeal["lines"]:
+        _mark_line(conn, row, number, "appealed", f"appeal level {appeal['level']}")
+    signers = f"prepared by {preparer}, signed by {why.actor}"
+    words = f"Appeal level {appeal['level']} sent, {signers}"
+    settle.settle(conn, office, row.id, why.by_rule("R-APP-03"), words)
+    return words
+
+
+def _send(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    appeal: RowMapping,
+    why: Because,
+    route: str = "",
+) -> date:
+    """Keep the signed letter; the day by which the payer should have answered.
+
+    Raises:
+        DecisionRefused: an element of the letter is missing (R-APP-03).
+    """
     facts = appeal_facts(
         conn, office, row, appeal, why, approver=why.actor, route=route
     )
@@ -293,20 +305,67 @@ def resolve_prepare(
     )
     profile = office.payer(row.payer_id)
     days = rules.decide_within(profile, level=appeal["level"]) if profile else 30
+    expected = why.today + timedelta(days)
     accounts.mark_appeal(
         conn,
         appeal["id"],
         status="sent",
         letter_id=letter_id,
         sent_on=why.today,
-        expected_on=why.today + timedelta(days),
+        expected_on=expected,
     )
-    for number in appeal["lines"]:
-        _mark_line(conn, row, number, "appealed", f"appeal level {appeal['level']}")
-    signers = f"prepared by {preparer}, signed by {why.actor}"
-    words = f"Appeal level {appeal['level']} sent, {signers}"
-    settle.settle(conn, office, row.id, why.by_rule("R-APP-03"), words)
+    return expected
+
+
+def dispute(conn: Connection, office: Office, row: ClaimRow, why: Because) -> str:
+    """Ask for the rest of the contract's price: a letter, no appeal level (R-UND-03).
+
+    Raises:
+        DecisionRefused: an element of the letter is missing; nothing was sent.
+    """
+    lines = [n for n in claims.lines(conn, row.id) if n["status"] == "short"]
+    first: dict[str, Any] = next((n["denial"] for n in lines if n["denial"]), {}) or {}
+    told = first.get("notice_on")
+    notice = date.fromisoformat(told) if told else why.today
+    profile = office.payer(row.payer_id)
+    last = rules.legal_deadline(profile, level=1, notice_on=notice) if profile else None
+    legal = last or why.today
+    appeal_id = accounts.add_appeal(
+        conn,
+        claim_id=row.id,
+        level=1,
+        lines=[n["number"] for n in lines],
+        carc=str(first.get("carc", "CO-45")),
+        template=UNDERPAYMENT,
+        notice_on=notice,
+        legal_deadline=legal,
+        work_by=rules.work_by(legal),
+        status="preparing",
+    )
+    appeal = accounts.get_appeal(conn, appeal_id)
+    assert appeal is not None  # noqa: S101 - just made
+    expected = _send(conn, office, row, appeal, why)
+    _start(conn, appeal_id, why)
+    words = f"Underpayment disputed; the payer's answer is expected by {expected}"
+    settle.settle(conn, office, row.id, why, words)
     return words
+
+
+def _start(conn: Connection, appeal_id: str, why: Because) -> None:
+    """The appeal's own workflow begins when this news is told."""
+    news.add(
+        conn,
+        workflow_id=appeal_workflow_id(appeal_id),
+        kind=NewsKind.BALANCE.value,
+        ref=f"start:{appeal_id}",
+        today=why.today,
+    )
+
+
+def level_of(conn: Connection, claim_id: str) -> int:
+    """The level an appeal would have now; a dispute about the price is none."""
+    made = accounts.appeals_of(conn, claim_id)
+    return 1 + sum(a["template"] != UNDERPAYMENT for a in made)
 
 
 def _mark_line(

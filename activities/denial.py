@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from activities import settle, steps
@@ -10,10 +11,11 @@ from activities.opening import open_claim_task
 from claims.claim import ClaimState
 from claims.money import ZERO, from_cents
 from claims.task import DecisionRefused, TaskType
-from ledger.accounts import EntryType
-from ledger.balances import balances
+from ledger.accounts import BY_PEOPLE, EntryType
+from ledger.balances import balances, entries_of
 from ledger.entries import NewEntry, post
 from policy import appeal as appeal_rules
+from policy.people import alone_up_to
 from records import accounts, claims, news, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
@@ -75,13 +77,15 @@ def _is_barred(
     conn: Connection, office: Office, row: ClaimRow, denial: dict[str, Any]
 ) -> bool:
     """Whether no appeal is possible against this denial, on the day of its notice."""
+    from activities.appeal import level_of
+
     profile = office.payer(row.payer_id)
     if profile is None or not denial.get("notice_on"):
         return False
     notice = date.fromisoformat(denial["notice_on"])
     allowed = appeal_rules.may_appeal(
         profile,
-        level=len(accounts.appeals_of(conn, row.id)) + 1,
+        level=level_of(conn, row.id),
         notice_on=notice,
         today=notice,
         carcs=[denial["carc"]],
@@ -307,6 +311,7 @@ def _post(
     why: Because,
     key: str,
     memo: str,
+    ref: str = "",
 ) -> None:
     if amount <= ZERO:
         return
@@ -319,7 +324,7 @@ def _post(
         payer_id=row.payer_id,
         business_date=why.today,
         source=f"person {why.actor}",
-        ref=key.split(":")[0],
+        ref=ref or key.split(":")[0],
         rule=why.rule,
         actor=why.actor,
         memo=memo,
@@ -416,21 +421,37 @@ def resolve_remit_review(
         _undecide(conn, row.id, "payer reprocesses")
         settle.settle(conn, office, row.id, reason, "The payer reprocesses the claim")
         return "Waiting for the payer's new decision"
-    kinds = {
-        "adjust": EntryType.CONTRACTUAL_ADJ,
-        "patient": EntryType.TRANSFER_TO_PATIENT,
-    }
-    kind = kinds.get(decision)
-    if kind is None:
+    if decision not in ("adjust", "patient"):
         raise DecisionRefused(
             f"{decision} needs a line, which is not offered here yet."
         )
     amount = _held_amount(conn, row)
-    _post(conn, row, kind, amount, reason, f"review:{form['_task']}", "remit review")
+    if decision == "adjust" and not _may_give_up(conn, row, amount, why):
+        return _ask_write_off(conn, office, row, form, reason)
+    kind = (
+        EntryType.WRITE_OFF_DENIAL
+        if decision == "adjust"
+        else EntryType.TRANSFER_TO_PATIENT
+    )
+    key, memo = f"review:{form['_task']}", form.get("reason_code", "remit review")
+    _post(conn, row, kind, amount, reason, key, memo, ref="task REMIT_REVIEW")
     _settle_lines(conn, row.id, decision)
     words = f"Remittance question answered: {decision} {amount}"
     settle.settle(conn, office, row.id, reason, words)
     return words
+
+
+def _may_give_up(
+    conn: Connection, row: ClaimRow, amount: Decimal, why: Because
+) -> bool:
+    """Whether one person may write this off alone; a day's requests of one claim are
+    summed (R-WOF-01)."""
+    today = [
+        from_cents(e["amount_cents"])
+        for e in entries_of(conn, row.id)
+        if e["business_date"] == why.today and EntryType(e["entry_type"]) in BY_PEOPLE
+    ]
+    return sum(today, amount) <= alone_up_to("write_off")
 
 
 def _held_amount(conn: Connection, row: ClaimRow) -> Any:
@@ -455,11 +476,9 @@ def resolve_underpayment(
     """Apply UNDERPAYMENT_REVIEW: dispute it, or ask for a write-off (R-UND-03)."""
     reason = why.by_rule("R-UND-03")
     if decision == "dispute":
-        from activities.appeal import begin_appeal
+        from activities.appeal import dispute
 
-        return begin_appeal(
-            conn, office, row, {**form, "template": "UNDERPAYMENT"}, reason
-        )
+        return dispute(conn, office, row, reason)
     return _ask_write_off(conn, office, row, form, why)
 
 

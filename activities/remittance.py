@@ -25,7 +25,7 @@ from activities.payments import prepayment_entries
 from claims.calendar import deadline, next_business_day
 from claims.claim import ClaimState
 from claims.messages import Look, remittance_workflow_id
-from claims.money import ZERO, cents, words
+from claims.money import ZERO, cents, from_cents, words
 from claims.remittance import (
     Imbalance,
     ProviderAdjustment,
@@ -36,8 +36,8 @@ from claims.remittance import (
 )
 from claims.task import TASKS, DecisionRefused, TaskType
 from edi.x835 import read_remittances
-from ledger.accounts import EntryType
-from ledger.balances import balances
+from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType
+from ledger.balances import balances, entries_of
 from ledger.entries import LedgerIdentityError, NewEntry, post
 from policy import remittance as rules
 from policy.remittance import LineOutcome
@@ -322,6 +322,7 @@ class _Poster:
         self.entries: list[NewEntry] = []
         self.kept: list[dict[str, Any]] = []
         self.touched: dict[str, list[RemittanceClaim]] = {}
+        self.no_mirror: list[ClaimRow] = []
 
     def run(self) -> None:
         """Match, post, decide each claim's state once, store its news."""
@@ -336,10 +337,27 @@ class _Poster:
                 self._claim(found, row)
         for adjustment in self.one.provider_adjustments:
             self._plb(adjustment)
+        self._open_credits()
         remittances.add_claims(self.conn, self.kept)
         post(self.conn, self.entries, posted_at=to_text(self.why.at))
         for claim_id in self.touched:
             self._finish(claim_id)
+
+    def _open_credits(self) -> None:
+        """What the patient has paid above a corrected share becomes a credit, in the
+        same posting (R-MON-02)."""
+        money = balances(self.conn, self.touched)
+        for claim_id in self.touched:
+            due = money[claim_id].patient_due + sum(
+                entry.amount * EFFECT[entry.type].get(Bucket.PATIENT_DUE, 0)
+                for entry in self.entries
+                if entry.claim_id == claim_id
+            )
+            if due < ZERO:
+                row = claims.get(self.conn, claim_id)
+                at = self.touched[claim_id][-1].position
+                kind = EntryType.CREDIT_OPEN_PATIENT
+                self._entry(at, kind, -due, row, "R-REV-02")
 
     def _unknown(self, found: RemittanceClaim) -> None:
         """Not one of ours: its money waits as unapplied, the rest posts (R-ERA-10)."""
@@ -438,12 +456,12 @@ class _Poster:
     ) -> None:
         """Exact negatives of what was posted; the lines are undecided again
         (R-REV-01)."""
-        at, kind = found.position, EntryType
-        contractual = -sum((r.contractual for _, _, r in decided), ZERO)
-        patient = -sum((r.patient for _, _, r in decided), ZERO)
-        self._entry(at, kind.PAYER_REVERSAL, -found.paid, row, "R-REV-01")
-        self._entry(at, kind.CONTRACTUAL_ADJ_REVERSAL, contractual, row, "R-REV-01")
-        self._entry(at, kind.TRANSFER_TO_INSURER, patient, row, "R-REV-01")
+        first = self._first_posting(found, row)
+        if first is None or first.get(EntryType.PAYER_PAYMENT, ZERO) != -found.paid:
+            first = self._as_stated(found, decided)
+            self.no_mirror.append(row)
+        for kind, amount in first.items():
+            self._entry(found.position, OPPOSITE[kind], amount, row, "R-REV-01")
         for number, line, _ in decided:
             if number is not None:
                 claims.decide_line(
@@ -455,6 +473,37 @@ class _Poster:
                     decided_by=f"reversed by segment {line.position}",
                 )
 
+    def _first_posting(
+        self, found: RemittanceClaim, row: ClaimRow
+    ) -> dict[EntryType, Decimal] | None:
+        """What was posted for the payer's control number that is now reversed."""
+        earlier = [
+            one
+            for one in remittances.of_claim(self.conn, row.id)
+            if one["payer_icn"] == found.payer_icn and one["status"] != REVERSAL
+        ]
+        if not earlier:
+            return None
+        prefix = f"{earlier[-1]['remittance_id']}:{earlier[-1]['position']}:"
+        return {
+            EntryType(entry["entry_type"]): from_cents(entry["amount_cents"])
+            for entry in entries_of(self.conn, row.id)
+            if entry["key"].startswith(prefix)
+            and EntryType(entry["entry_type"]) in OPPOSITE
+        }
+
+    def _as_stated(
+        self,
+        found: RemittanceClaim,
+        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+    ) -> dict[EntryType, Decimal]:
+        """The reversal's own amounts, when no posting of ours mirrors it."""
+        return {
+            EntryType.PAYER_PAYMENT: -found.paid,
+            EntryType.CONTRACTUAL_ADJ: -sum((r.contractual for *_, r in decided), ZERO),
+            EntryType.TRANSFER_TO_PATIENT: -sum((r.patient for *_, r in decided), ZERO),
+        }
+
     def _entry(
         self,
         position: int,
@@ -464,7 +513,7 @@ class _Poster:
         rule: str,
     ) -> None:
         if amount < ZERO:
-            kind, amount = _OPPOSITE[kind], -amount
+            kind, amount = OPPOSITE[kind], -amount
         if amount == ZERO:
             return
         self.entries.append(
@@ -621,6 +670,10 @@ class _Poster:
             found = [n for n in lines if n["status"] == status]
             if found:
                 opener(row, found)
+        if row.id in {one.id for one in self.no_mirror}:
+            why = self.why.by_rule("R-REV-01")
+            said = "a reversal that mirrors no posting of ours"
+            self._task(row, TaskType.REMIT_REVIEW, why, said, {"why": said})
         money = balances(self.conn, [row.id])[row.id]
         if money.credit > ZERO and money.insurer_open == ZERO:
             self._credit(row, money.credit)
@@ -630,7 +683,7 @@ class _Poster:
         carc = denial.get("carc", "")
         evidence = {
             "group": carc.split("-")[0],
-            "carc": carc,
+            "carc": carc.split("-")[-1],
             "amount": denial.get("amount", ""),
             "lines": [n["number"] for n in lines],
             "why": denial.get("words", ""),
@@ -650,10 +703,10 @@ class _Poster:
         found = [n["denial"] or {} for n in lines]
         short = sum((Decimal(d.get("shortfall", "0")) for d in found), ZERO)
         schedule = self.profile.fees.schedule if self.profile else ""
+        expected = sum((Decimal(d.get("expected", "0")) for d in found), ZERO)
         evidence = {
-            "expected": str(
-                sum((Decimal(d.get("expected", "0")) for d in found), ZERO)
-            ),
+            "expected_allowed": str(expected),
+            "paid_allowed": str(expected - short),
             "short": str(short),
             "schedule": schedule,
             "lines": [n["number"] for n in lines],
@@ -686,16 +739,6 @@ class _Poster:
             words=said,
             evidence=evidence,
         )
-
-
-_OPPOSITE = {
-    EntryType.PAYER_PAYMENT: EntryType.PAYER_REVERSAL,
-    EntryType.PAYER_REVERSAL: EntryType.PAYER_PAYMENT,
-    EntryType.CONTRACTUAL_ADJ: EntryType.CONTRACTUAL_ADJ_REVERSAL,
-    EntryType.CONTRACTUAL_ADJ_REVERSAL: EntryType.CONTRACTUAL_ADJ,
-    EntryType.TRANSFER_TO_PATIENT: EntryType.TRANSFER_TO_INSURER,
-    EntryType.TRANSFER_TO_INSURER: EntryType.TRANSFER_TO_PATIENT,
-}
 
 
 def _claim_level(found: RemittanceClaim, treatment: str) -> Decimal:

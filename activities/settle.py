@@ -4,6 +4,7 @@ step.
 Called in the transaction of every posting and decision from the first remittance on.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from activities import steps
@@ -15,11 +16,12 @@ from policy.state import StateFacts, state_after
 from policy.statements import first_statement_on
 from records import accounts, claims, news, submissions, tasks
 from records.claims import ClaimRow, NextStep
-from records.db import Connection
+from records.db import Connection, RowMapping
 from records.events import Because
 
 QUESTIONS = ("REMIT_REVIEW", "ERA_UNMATCHED_CLAIM")
 IN_FLIGHT = ("queued", "taken", "sent", "accepted")
+PENDING, CREDIT = "HOLD_INSURANCE_PENDING", "HOLD_CREDIT"
 OUT = ("sent", "overturned")
 
 
@@ -31,12 +33,54 @@ def settle(
     money = balances(conn, [claim_id])[claim_id]
     facts = _facts(conn, row, money)
     decision = state_after(facts)
+    _keep_holds(conn, row, money, facts, why)
     state = ClaimState(decision.action)
     step = step_for(conn, office, row, state, why) if state.is_open else None
     claims.set_step(conn, row, state, step, why, words)
     if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:
         tell_account(conn, row, why)
     return state
+
+
+def _keep_holds(
+    conn: Connection, row: ClaimRow, money: Balances, facts: StateFacts, why: Because
+) -> None:
+    """Holds that follow from money alone: set and cleared by every posting
+    (R-PAT-06)."""
+    pending = money.insurer_open > ZERO or facts.replacement_in_flight is not None
+    kept = accounts.holds(conn, row.id, None)
+    _keep_hold(conn, PENDING, "a payer has not finished", pending, kept, row.id, why)
+    account = row.account_id
+    kept = accounts.holds(conn, None, account)
+    credit = money.credit > ZERO and money.insurer_open == ZERO
+    if credit or any(hold["kind"] == CREDIT for hold in kept):
+        others = [r.id for r in claims.of_account(conn, account) if r.id != row.id]
+        credit |= any(m.credit > ZERO for m in balances(conn, others).values())
+        words = "we hold money that is the patient's"
+        _keep_hold(conn, CREDIT, words, credit, kept, account, why)
+
+
+def _keep_hold(
+    conn: Connection,
+    kind: str,
+    reason: str,
+    wanted: bool,
+    kept: Sequence[RowMapping],
+    scope: str,
+    why: Because,
+) -> None:
+    known = [hold for hold in kept if hold["kind"] == kind]
+    if wanted and not known:
+        accounts.set_hold(
+            conn,
+            kind=kind,
+            reason=reason,
+            today=why.today,
+            actor=why.actor,
+            **{"account_id" if kind == CREDIT else "claim_id": scope},
+        )
+    for hold in () if wanted else known:
+        accounts.clear_hold(conn, hold["id"], today=why.today, actor=why.actor)
 
 
 def _facts(conn: Connection, row: ClaimRow, money: Balances) -> StateFacts:
@@ -81,6 +125,8 @@ def step_for(
         return patient_step(conn, office, row, why)
     if waiting := tasks.waiting(conn, claim_id=row.id):
         return steps.by_task(office, waiting[0])
+    if state is ClaimState.UNDERPAID:
+        return _appeal_step(conn, office, row, why)
     if state is ClaimState.ACCEPTED:
         return steps.by_timer(
             office, row, "STATUS_REPEAT", why.today, "the payer", "the payer is asked"

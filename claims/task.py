@@ -168,6 +168,13 @@ class MoneyForm(Form):
     amount: str = ""
 
 
+class RemitReviewForm(MoneyForm):
+    """What the payer said about an amount, and why it is given up or moved."""
+
+    payer_answer: str = Field("", description="what the payer said")
+    reason_code: str = Field("", description="our reason code")
+
+
 class RemittanceForm(Form):
     """What a poster found out about a remittance."""
 
@@ -249,8 +256,8 @@ _SPECS = (
           "linked not_ours_return", form=RemittanceForm,
           required={"linked": ("claim_ref",)}),
     _spec(_T.REMIT_REVIEW, _R.POSTER, 4, "an amount the tables cannot place",
-          "adjust deny_route patient payer_reprocesses line_chosen", form=MoneyForm,
-          two_person={"patient": Role.SUPERVISOR}),
+          "adjust deny_route patient payer_reprocesses line_chosen",
+          form=RemitReviewForm, two_person={"patient": Role.SUPERVISOR}),
     _spec(_T.PLB_REVIEW, _R.POSTER, 4, "a provider-level adjustment to place",
           "adjust deny_route patient payer_reprocesses line_chosen", form=MoneyForm,
           two_person={"patient": Role.SUPERVISOR}),

@@ -1,7 +1,9 @@
 """Who may act on a claim, read its history and see patient data (roles.yaml)."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
+from claims.money import ZERO, usd
 from policy.tables import table
 from policy.tasks import roles_of
 
@@ -53,3 +55,13 @@ def sees_patients(roles: Iterable[str], *, assigned: bool) -> bool:
 def may_manage_users(roles: Iterable[str]) -> bool:
     """An admin."""
     return "user.manage" in permissions(roles)
+
+
+def alone_up_to(what: str) -> Decimal:
+    """The amount up to which one person decides ``what`` without a second."""
+    alone = [
+        usd(row["up_to"])
+        for row in table("roles")["money_limits"]
+        if row["what"] == what and len(row["needs"]) == 1 and row["up_to"] is not None
+    ]
+    return max(alone, default=ZERO)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from claims.money import ZERO, usd
 from policy.people import (
+    alone_up_to,
     may_act,
     may_import,
     may_manage_users,
@@ -57,3 +59,9 @@ def test_patients_are_seen_by_need() -> None:
 def test_nobody_may_do_anything_without_a_role() -> None:
     assert not may_act([], "hold")
     assert not sees_patients([], assigned=True)
+
+
+def test_r_wof_01_one_person_gives_up_only_small_amounts() -> None:
+    assert alone_up_to("write_off") == usd("50.00")
+    assert alone_up_to("WRITE_OFF_TIMELY") == ZERO
+    assert alone_up_to("refund_patient") == ZERO
