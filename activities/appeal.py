@@ -365,7 +365,7 @@ def _start(conn: Connection, appeal_id: str, why: Because) -> None:
 def level_of(conn: Connection, claim_id: str) -> int:
     """The level an appeal would have now; a dispute about the price is none."""
     made = accounts.appeals_of(conn, claim_id)
-    return 1 + sum(a["template"] != UNDERPAYMENT for a in made)
+    return 1 + len([a for a in made if a["template"] != UNDERPAYMENT])
 
 
 def _mark_line(

@@ -55,6 +55,7 @@ RESOLVE: dict[TaskType, Resolve] = {
     TaskType.REMIT_REVIEW: denial.resolve_remit_review,
     TaskType.UNDERPAYMENT_REVIEW: denial.resolve_underpayment,
     TaskType.WRITE_OFF_APPROVE: denial.resolve_write_off,
+    TaskType.RECOUPMENT_REVIEW: remittance.resolve_recoupment,
     TaskType.CREDIT_REVIEW: denial.resolve_credit,
     TaskType.APPEAL_PREPARE: appeal.resolve_prepare,
     TaskType.APPEAL_FOLLOW_UP: appeal.resolve_follow_up,

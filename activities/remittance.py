@@ -36,9 +36,10 @@ from claims.remittance import (
 )
 from claims.task import TASKS, DecisionRefused, TaskType
 from edi.x835 import read_remittances
-from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType
-from ledger.balances import balances, entries_of
+from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType, plb_entry_type
+from ledger.balances import balances, entries_of, practice_entries
 from ledger.entries import LedgerIdentityError, NewEntry, post
+from policy import plb as plb_rules
 from policy import remittance as rules
 from policy.remittance import LineOutcome
 from policy.tasks import due_on
@@ -58,6 +59,12 @@ CHECKS = {
     "claim": "CLP03-sum(CAS)=CLP04",
     "transaction": "sum(CLP04)-sum(PLB)=BPR02",
 }
+RECOUPED = {
+    EntryType.RECOUPMENT_DUE: 1,
+    EntryType.REFUND_ACKNOWLEDGED: 1,
+    EntryType.RECOUPMENT_TAKEN: -1,
+}
+"""What raises and lowers the amount a payer will still take back."""
 SUSPENDED = ("suspended", "conflict")
 Take = Callable[[Connection, Office, RowMapping, Because], None]
 KEPT_ON_POSTING = ("FILING_DEADLINE", "EFT_UNMATCHED")
@@ -302,6 +309,18 @@ def open_file_task(
     return tasks.get(conn, task_id)
 
 
+@dataclass(frozen=True)
+class _About:
+    """What a PLB reference names: a claim of ours, and a word that tells it apart."""
+
+    claim_id: str | None
+    tag: str
+
+
+def _plb_memo(code: str, tag: str) -> str:
+    return f"PLB {code} {tag}".strip()
+
+
 class _Poster:
     """One transaction set being posted, inside one SQL transaction."""
 
@@ -323,6 +342,7 @@ class _Poster:
         self.kept: list[dict[str, Any]] = []
         self.touched: dict[str, list[RemittanceClaim]] = {}
         self.no_mirror: list[ClaimRow] = []
+        self.plb_tasks: list[tuple[TaskType, ProviderAdjustment, _About, int]] = []
 
     def run(self) -> None:
         """Match, post, decide each claim's state once, store its news."""
@@ -335,13 +355,16 @@ class _Poster:
                 self._keep(found, row, "information", [])
             else:
                 self._claim(found, row)
-        for adjustment in self.one.provider_adjustments:
+        for adjustment in sorted(
+            self.one.provider_adjustments, key=lambda a: a.amount
+        ):  # what a payer announces comes before what it takes
             self._plb(adjustment)
         self._open_credits()
         remittances.add_claims(self.conn, self.kept)
         post(self.conn, self.entries, posted_at=to_text(self.why.at))
         for claim_id in self.touched:
             self._finish(claim_id)
+        self._open_plb_tasks()
 
     def _open_credits(self) -> None:
         """What the patient has paid above a corrected share becomes a credit, in the
@@ -571,17 +594,11 @@ class _Poster:
 
     def _plb(self, adjustment: ProviderAdjustment) -> None:
         """Provider-level money never changes a claim's payment by itself (R-PLB-01)."""
-        kinds = {
-            "L6": (EntryType.INTEREST_REVERSED, EntryType.INTEREST_RECEIVED),
-            "FB": (EntryType.FORWARD_BALANCE_IN, EntryType.FORWARD_BALANCE_OUT),
-            "WO": (EntryType.RECOUPMENT_TAKEN, EntryType.RECOUPMENT_DUE),
-        }
-        suspense = (EntryType.PLB_SUSPENSE_TAKEN, EntryType.PLB_SUSPENSE_GIVEN)
-        positive, negative = kinds.get(adjustment.code, suspense)
-        kind = positive if adjustment.amount > ZERO else negative
-        number = len(self.entries)
         if adjustment.amount == ZERO:
             return
+        about = self._about(adjustment)
+        kind, task = self._plb_kind(adjustment, about)
+        number = len(self.entries)
         self.entries.append(
             NewEntry(
                 key=f"{self.row['id']}:{adjustment.position}:PLB:{adjustment.code}:{number}",
@@ -592,23 +609,83 @@ class _Poster:
                 source=f"{self.row['file_sha256'][:12]} segment {adjustment.position}",
                 ref=self.one.trace,
                 rule="R-PLB-01",
-                memo=f"PLB {adjustment.code}",
+                memo=_plb_memo(adjustment.code, about.tag),
             )
         )
-        if adjustment.code not in ("L6", "FB"):
-            self._plb_task(adjustment, number)
+        if task is not None:
+            self.plb_tasks.append((task, adjustment, about, number))
 
-    def _plb_task(self, adjustment: ProviderAdjustment, number: int) -> None:
-        open_file_task(
-            self.conn,
-            self.row,
-            TaskType.PLB_REVIEW,
-            self.why.by_rule("R-PLB-01"),
-            f"provider-level adjustment {adjustment.code} of "
-            f"{words(adjustment.amount)}",
-            {"code": adjustment.code, "amount": str(adjustment.amount)},
-            f"{adjustment.position}:{number}",
-        )
+    def _about(self, adjustment: ProviderAdjustment) -> "_About":
+        """The claim that PLB03-2 names, and words for it without a member number."""
+        ref = adjustment.reference or ""
+        found = remittances.claim_of_reference(self.conn, self.row["payer_id"], ref)
+        for claim_id, clps in self.touched.items():
+            if any(c.payer_icn and ref.startswith(c.payer_icn) for c in clps):
+                icn = next(c.payer_icn for c in clps if c.payer_icn)
+                found = found or (claim_id, icn)
+        if found is not None:
+            return _About(found[0], found[1])
+        hidden = self.office.cipher.index(ref, kind="plb")[:12] if ref else ""
+        return _About(None, hidden)
+
+    def _plb_kind(
+        self, adjustment: ProviderAdjustment, about: "_About"
+    ) -> tuple[EntryType, TaskType | None]:
+        """The entry, and the task, that the table and the running balances ask for."""
+        lowers = adjustment.amount > ZERO
+        row = plb_rules.get(adjustment.code)
+        if row is None:
+            kind = plb_entry_type("PLB_SUSPENSE", lowers_payment=lowers)
+            return kind, TaskType.PLB_REVIEW
+        word = row["ledger_pos"] if lowers else row["ledger_neg"]
+        kind = plb_entry_type(word, lowers_payment=lowers)
+        task = TaskType(row["task"]) if row["task"] else None
+        if kind is not EntryType.RECOUPMENT_TAKEN:
+            return kind, task
+        if self._recoupment_due(about.tag) >= adjustment.amount:
+            return kind, None
+        return EntryType.PLB_SUSPENSE_TAKEN, TaskType.RECOUPMENT_REVIEW
+
+    def _recoupment_due(self, tag: str) -> Decimal:
+        """What this payer still announced to take back about one claim (R-PLB-02)."""
+        known = [
+            (EntryType(e["entry_type"]), e["memo"], from_cents(e["amount_cents"]))
+            for e in practice_entries(self.conn)
+            if e["payer_id"] == self.row["payer_id"]
+        ]
+        known += [(e.type, e.memo, e.amount) for e in self.entries]
+        about = [(kind, n) for kind, memo, n in known if memo.endswith(f" {tag}")]
+        return sum((RECOUPED.get(kind, 0) * n for kind, n in about), ZERO)
+
+    def _open_plb_tasks(self) -> None:
+        for kind, adjustment, about, number in self.plb_tasks:
+            said = (
+                f"provider-level adjustment {adjustment.code} of "
+                f"{words(adjustment.amount)}"
+            )
+            evidence = {
+                "code": adjustment.code,
+                "amount": str(abs(adjustment.amount)),
+                "taken": "now" if adjustment.amount > ZERO else "later",
+                "reference": about.tag,
+            }
+            why = self.why.by_rule("R-PLB-02" if about.tag else "R-PLB-01")
+            subject = f"{adjustment.position}:{number}"
+            if about.claim_id is None or kind is TaskType.PLB_REVIEW:
+                open_file_task(self.conn, self.row, kind, why, said, evidence, subject)
+                continue
+            open_claim_task(
+                self.conn,
+                self.office,
+                claims.get(self.conn, about.claim_id),
+                kind,
+                why,
+                key=f"{self.row['id']}:{kind.value}:{subject}",
+                words=said,
+                evidence=evidence,
+                subject=subject,
+                workflow_id=remittance_workflow_id(self.row["id"]),
+            )
 
     def _finish(self, claim_id: str) -> None:
         """Credits, prepayments, tasks and the state of one touched claim, once."""
@@ -841,11 +918,27 @@ def resolve_plb(
     return f"Provider-level adjustment: {decision.replace('_', ' ')}"
 
 
+def resolve_recoupment(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply RECOUPMENT_REVIEW: the ledger stands, the finding is on record
+    (R-REF-05)."""
+    words_ = f"Money the payer takes back: {decision}"
+    events.add(conn, why.by_rule("R-REF-05"), "recoupment", words_, claim_id=row.id)
+    return words_
+
+
 RESOLVE_FILE: dict[TaskType, Callable[..., str]] = {
     TaskType.ERA_UNBALANCED: resolve_unbalanced,
     TaskType.ERA_CONFLICT: resolve_unbalanced,
     TaskType.ERA_UNMATCHED_CLAIM: resolve_unmatched_file,
     TaskType.PLB_REVIEW: resolve_plb,
+    TaskType.RECOUPMENT_REVIEW: resolve_plb,
 }
 
 __all__ = ["ClaimState", "as_original", "date", "register_remittances"]

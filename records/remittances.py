@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, literal, select, update
 
 from records.tables import deposit, patient_payment, remittance, remittance_claim
 
@@ -91,6 +91,24 @@ def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
         .order_by(remittance.c.posted_on, remittance_claim.c.position)
     )
     return list(conn.execute(query).mappings())
+
+
+def claim_of_reference(
+    conn: Connection, payer_id: str, reference: str
+) -> tuple[str, str] | None:
+    """The claim, and its ICN, that a PLB reference begins with; the newest CLP wins."""
+    query = (
+        select(remittance_claim.c.claim_id, remittance_claim.c.payer_icn)
+        .join(remittance, remittance.c.id == remittance_claim.c.remittance_id)
+        .where(
+            remittance.c.payer_id == payer_id,
+            remittance_claim.c.claim_id.is_not(None),
+            literal(reference).startswith(remittance_claim.c.payer_icn),
+        )
+        .order_by(remittance.c.posted_on.desc(), remittance_claim.c.position)
+    )
+    found = conn.execute(query).first() if reference else None
+    return (str(found[0]), str(found[1])) if found else None
 
 
 def record_deposit(conn: Connection, **values: Any) -> bool:
