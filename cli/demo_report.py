@@ -168,7 +168,7 @@ def _next(found: dict[str, Any]) -> list[str]:
     run = ".venv/bin/python starter.py"
     commands = {
         "task list": "what waits for a person",
-        f"task show {found['first_task']}": "one task: why, the evidence, the decisions",
+        f"task show {found['first_task']}": "one task: why, evidence, decisions",
         f"show {first}": "one claim's story, and what it waits for",
         f"history {first} --as auditor": "its workflow history in sentences",
         "check": "prove the three promises on this system",
