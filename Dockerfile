@@ -20,6 +20,9 @@ RUN pip install --only-binary :all: --require-hashes -r requirements.lock
 
 # .dockerignore keeps data, keys, tests and local environments out.
 COPY . ./
+# The workflow sandbox imports workflow modules anew for each claim: without their
+# bytecode, each claim would compile them.
+RUN python -m compileall -q workflows
 
 USER claimthread
 CMD ["python", "worker.py"]
