@@ -47,8 +47,8 @@ async def continued(ring: KeyRing) -> dict[str, WorkflowHistory]:
                 async with running.worker():
                     await story(driver)
                 runs = await running.runs(owner(driver))
-        found[f"{kind}/continued-run-1"] = runs[0]
-        found[f"{kind}/continued-run-{len(runs)}"] = runs[-1]
+        found[f"{kind}/continued-first-run"] = runs[0]
+        found[f"{kind}/continued-last-run"] = runs[-1]
     return found
 
 
