@@ -53,6 +53,7 @@ from records.tasks import NewTask
 FORWARDED = ("23",)
 INFORMATION = ("25",)
 REVERSAL = "22"
+DUPLICATE = "OA-18"
 HELD_BY_SET = (ClaimState.SUBMITTED, ClaimState.ACCEPTED, ClaimState.FOLLOW_UP)
 CHECKS = {
     "line": "SVC02-sum(CAS)=SVC03",
@@ -351,7 +352,7 @@ class _Poster:
             row = known.get(found.pcn)
             if row is None:
                 self._unknown(found)
-            elif found.status in FORWARDED + INFORMATION:
+            elif found.status in FORWARDED + INFORMATION or self._is_copy(found, row):
                 self._keep(found, row, "information", [])
             else:
                 self._claim(found, row)
@@ -407,6 +408,25 @@ class _Poster:
             },
             str(found.position),
         )
+
+    def _is_copy(self, found: RemittanceClaim, row: ClaimRow) -> bool:
+        """OA-18 alone, about a copy whose original is paid or in process (R-POST-03).
+
+        The original is another control number: one decided before, or the one the
+        payer accepted.
+        """
+        said = [a for line in found.lines for a in line.adjustments]
+        said += found.adjustments
+        if found.paid != ZERO or not said or any(a.code != DUPLICATE for a in said):
+            return False
+        decided = {
+            one["payer_icn"]
+            for one in remittances.of_claim(self.conn, row.id)
+            if one["paid_cents"] > 0
+        }
+        in_process = row.first_remit_on is None and row.accepted_on is not None
+        originals = decided | ({row.payer_icn} if in_process else set())
+        return bool(originals - {found.payer_icn, None})
 
     def _claim(self, found: RemittanceClaim, row: ClaimRow) -> None:
         content = claims.content(self.conn, self.office.cipher, row.id)

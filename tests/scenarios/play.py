@@ -121,7 +121,7 @@ class Player:
         wanted = Counter(
             self.pcn_of(s.get("content") or {})
             for s in self.story.of_day(self.number)
-            if s["event"] == "837p_sent"
+            if s["event"] == "837p_sent" and _is_ours(s)
         )
         found = Counter(
             pcn for pcn, sent in self.sent.items() for s in sent if s.day == self.day
@@ -567,9 +567,16 @@ async def _patient_payment(
     await _payment(player, content, player.pcn_of(content))
 
 
+def _is_ours(step: dict[str, Any]) -> bool:
+    """Whether we send it; a copy can also be keyed at the payer, past us."""
+    return not str(step.get("by", "")).endswith("outside")
+
+
 async def _sent_837(
     player: Player, content: dict[str, Any], step: dict[str, Any]
 ) -> None:
+    if not _is_ours(step):
+        return
     await player._cut_off()
     pcn = player.pcn_of(content)
     sent = [s for s in player.sent.get(pcn, []) if s.day == player.day]
