@@ -27,7 +27,8 @@ def test_the_benchmark_prints_one_json_object_within_the_budget(
     report = json.loads(done.stdout)
 
     assert report["cost"]["noop"]["events"] == 5
-    assert report["cost"]["naive"]["actions"] == 16
+    # 16, less a timer for each signal that came before the workflow waited for it.
+    assert 13 <= report["cost"]["naive"]["actions"] <= 16
     assert report["events"] <= 16
     assert report["bytes"] <= 6 * 1024
     assert report["actions"] <= 5
