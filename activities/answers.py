@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from activities import settle, steps
+from activities.filing import proof_is_stored, watch_filing
 from activities.followup import await_835, review, to_person
 from activities.office import Office
 from activities.opening import open_claim_task
@@ -163,6 +164,7 @@ def _reject(
     step = steps.by_task(office, task)
     words = f"Rejected by the {source}: it was never filed"
     claims.set_step(conn, claim_row, ClaimState.REJECTED, step, why, words)
+    watch_filing(conn, office, claim_row.id, why)
     settle.tell_claim(
         conn, claim_row.id, f"reject:{row['id']}", NewsKind.ACKNOWLEDGMENT, why.today
     )
@@ -256,6 +258,7 @@ def _accept(
         return
     icn = {"payer_icn": status.payer_icn} if status.payer_icn else {}
     claims.note(conn, row.id, accepted_on=why.today, **icn)
+    proof_is_stored(conn, row.id, why)
     if row.state not in (ClaimState.SUBMITTED, ClaimState.FOLLOW_UP):
         return
     found = tasks.overtake(

@@ -345,6 +345,14 @@ def _citation(profile: PayerProfile | None, appeal: RowMapping) -> CitationFacts
             f"{long_date(profile.effective_from)}"
         )
         return CitationFacts(text=text, document_id=profile.fees.schedule)
+    if appeal["template"] == "APPEAL_29" and "timely_filing" not in (
+        profile.appeals.policy_refs
+    ):
+        text = (
+            f"the filing clause of our contract, {profile.filing.limit_days} days, in "
+            f"force since {long_date(profile.effective_from)}"
+        )
+        return CitationFacts(text=text, document_id=f"{profile.payer_id}-FILING")
     found = profile.appeals.policy_refs.get(CITED.get(appeal["template"], ""))
     return CitationFacts(text=found.text, document_id=found.document) if found else None
 

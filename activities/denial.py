@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from activities import settle, steps
+from activities.filing import filing_evidence
 from activities.office import Office
 from activities.opening import open_claim_task
 from claims.claim import ClaimState
@@ -68,6 +69,8 @@ def evidence_of(
         evidence["field"] = first["fix_field"]
     if content.prior_auth:
         evidence["auth_on_claim"] = content.prior_auth
+    if evidence["carc"].endswith("-29"):
+        evidence |= filing_evidence(conn, office, row)
     if first and _is_barred(conn, office, row, first):
         evidence["appeal"] = "barred"
     return evidence

@@ -13,6 +13,7 @@ from temporalio import activity
 
 from activities import settle, steps
 from activities.deposits import CLOCK, late_on, open_unmatched, waiting_deposit
+from activities.filing import watch_filing
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.scrub import changes_of, findings_of
@@ -59,6 +60,7 @@ def _due(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     else:
         later = next_business_day(max(why.today, row.next_due or why.today))
         claims.rearm(conn, row.id, deadline(later, office.zone))
+    watch_filing(conn, office, row.id, why)
 
 
 def ask_status(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:

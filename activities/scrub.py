@@ -8,6 +8,7 @@ from typing import Any
 from temporalio import activity
 
 from activities import steps
+from activities.filing import watch_filing
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.submission import queue_claim
@@ -42,6 +43,7 @@ class ScrubActivities:
                 run_edits(conn, self.office, row, why)
             elif row.state is ClaimState.SCRUB_HOLD:
                 steps.due_task(conn, self.office, row, why)
+                watch_filing(conn, self.office, claim_id, why)
             return steps.step_of(conn, claim_id)
 
 
@@ -96,6 +98,7 @@ def ready(
     step = steps.by_outbox(office, fresh, why)
     words = "No error left; the charge is posted and the claim is queued"
     claims.set_step(conn, fresh, ClaimState.READY, step, why.by_rule("R-MON-04"), words)
+    watch_filing(conn, office, row.id, why)
 
 
 def _hold(
@@ -124,6 +127,7 @@ def _hold(
     )
     step = steps.by_task(office, task)
     claims.set_step(conn, row, ClaimState.SCRUB_HOLD, step, why, f"Held: {words}")
+    watch_filing(conn, office, row.id, why)
 
 
 def correct(

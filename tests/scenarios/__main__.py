@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from tests.scenarios.play import play
+from tests.scenarios.watch import SDK
 
 
 def files_of(paths: list[str]) -> list[Path]:
@@ -41,8 +42,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--trace", action="store_true", help="show where it failed")
     arguments = parser.parse_args()
-    level = logging.WARNING if arguments.trace else logging.CRITICAL
-    logging.getLogger("temporalio").setLevel(level)
+    logging.getLogger(SDK).propagate = arguments.trace
     results = []
     for path in files_of(arguments.paths):
         result = run_one(path, show=arguments.trace)

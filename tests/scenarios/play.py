@@ -50,7 +50,8 @@ from tests.scenarios.compare import (
 )
 from tests.scenarios.corrections import changed, differences, value_of
 from tests.scenarios.story import Story, as_837p, content_of, other_claim
-from tests.scenarios.world import World, world
+from tests.scenarios.watch import failures
+from tests.scenarios.world import NeverQuietError, World, world
 
 DEADLINES, PEOPLE_AT, SECOND_AT = time(8, 0), time(8, 30), time(8, 31)
 SENTENCE = 6
@@ -82,6 +83,7 @@ class Player:
     statuses: dict[str, tuple[str, str, date]] = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
     others: dict[str, Sent] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
     control: int = 0
     cut: bool = False
     postponed: list[dict[str, Any]] = field(default_factory=list)
@@ -99,12 +101,15 @@ class Player:
         for claim in self.story.given["claims"]:
             if self.story.drop_day(claim) == number:
                 await self._drop(claim)
+        late = [c for c in self.story.given["claims"] if self.story.is_late(c)]
         await self.world.go_to(self.day, INQUIRIES_AT)
         await self._questions()
         for step in self.story.of_day(number):
             await self._step(step)
         await self._later_decisions()
         await self._cut_off()
+        for claim in late if number == self.story.first_day else ():
+            await self._drop(claim)
         self._no_other_sends()
         await self.world.go_to(self.day, DAY_END)
         compare_day(self)
@@ -259,6 +264,7 @@ class Player:
         return content_of(self.story, self.story.coded(claim), self.world.office.payers)
 
     async def _drop(self, claim: dict[str, Any]) -> None:
+        self.dropped.add(claim["pcn"])
         content = self._content(claim)
         name = f"charges-{claim['pcn']}.837"
         envelope = await self._envelope("PRACTICE", "CLAIMTHREAD")
@@ -376,7 +382,7 @@ class Player:
 
     def is_dropped(self, pcn: str) -> bool:
         """Whether the practice system has handed this claim over by today."""
-        return self.story.drop_day(self.story.claim(pcn)) <= self.number
+        return pcn in self.dropped
 
     async def answer_unasked(self, pcn: str, content: dict[str, Any]) -> None:
         """A 271 for a claim that has not come in yet: known by payer and member."""
@@ -876,6 +882,24 @@ EVENTS: dict[str, Event] = {
 }
 
 
+async def watched(player: Player) -> None:
+    """Play, and let no failure of the worker pass that a retry made good."""
+    with failures() as failed:
+        try:
+            await player.run()
+        except NeverQuietError:
+            nothing_failed(player.day, failed)
+            raise
+        nothing_failed(player.day, failed)
+
+
+def nothing_failed(day: date, failed: list[str]) -> None:
+    """A retry can hide a bug: no activity and no workflow task may have failed."""
+    if failed:
+        what = f"{len(failed)} steps of the worker"
+        raise Difference(day, what, f"failed, first {failed[0]}", "to succeed")
+
+
 async def play(path: Path, database_url: str = "") -> None:
     """Play one file.
 
@@ -894,7 +918,7 @@ async def play(path: Path, database_url: str = "") -> None:
             database_url=database_url,
             codes=CodeSets.read(settings.get("fixture_codes") or {}),
         ) as running:
-            await Player(story, running).run()
+            await watched(Player(story, running))
 
 
 __all__ = ["Decimal", "Difference", "datetime", "play"]

@@ -120,6 +120,11 @@ class Story:
         ]
         return int(min([service, *early]))
 
+    def is_late(self, claim: dict[str, Any]) -> bool:
+        """Entered long after the service: the story begins when it is handed over."""
+        service = (date.fromisoformat(claim["dos"]) - self.anchor).days
+        return service < self.first_day
+
     def patient(self, claim: dict[str, Any]) -> dict[str, Any]:
         """The claim's patient; a second one stands under ``patients``."""
         wanted = claim.get("patient")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from activities import settle
 from tests.scenarios.compare import Difference
 from tests.scenarios.play import play
 
@@ -90,6 +91,21 @@ async def test_a_story_that_differs_is_told(change: Any, tmp_path: Path) -> None
     """The player can fail: each thing it compares, changed by itself."""
     with pytest.raises(Difference):
         await play(changed(story("s09"), tmp_path, change))
+
+
+async def test_a_step_that_failed_once_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was retried and the books are right; the story still fails."""
+    once, failed = settle.settle, list[str]()
+
+    def first_fails(*given: Any) -> Any:
+        if not failed:
+            failed.append("first")
+            raise RuntimeError("only once")
+        return once(*given)
+
+    monkeypatch.setattr(settle, "settle", first_fails)
+    with pytest.raises(Difference, match=r"1 steps of the worker.*RuntimeError"):
+        await play(story("s01"))
 
 
 def command(*arguments: str | Path) -> tuple[int, dict[str, Any]]:
