@@ -12,20 +12,15 @@ with workflow.unsafe.imports_passed_through():
     from activities.appeal import AppealActivities
     from claims.messages import (
         APPEAL,
-        DECIDE_UPDATE,
-        NEWS_SIGNAL,
         AppealStart,
-        Decide,
-        Decided,
         Look,
-        News,
     )
 
-from workflows.waiting import LOCAL_TIMEOUT, RETRY, Inbox, keep
+from workflows.waiting import LOCAL_TIMEOUT, RETRY, Inbox, TakesDecisions, keep
 
 
 @workflow.defn(name=APPEAL)
-class AppealWorkflow:
+class AppealWorkflow(TakesDecisions):
     """Carry one appeal from the decision to appeal to the payer's answer."""
 
     @workflow.init
@@ -47,18 +42,3 @@ class AppealWorkflow:
             start_to_close_timeout=LOCAL_TIMEOUT,
             retry_policy=RETRY,
         )
-
-    @workflow.signal(name=NEWS_SIGNAL)
-    def news(self, news: News) -> None:
-        """The payer answered, or a remittance settled the matter."""
-        self.inbox.take_news(news)
-
-    @workflow.update(name=DECIDE_UPDATE)
-    async def decide(self, decide: Decide) -> Decided:
-        """A person's stored decision."""
-        return await self.inbox.decide(decide)
-
-    @decide.validator
-    def refuse_second(self, decide: Decide) -> None:
-        """Refuse a second decision while one is carried out."""
-        self.inbox.refuse_second(decide)

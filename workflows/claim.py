@@ -12,13 +12,9 @@ with workflow.unsafe.imports_passed_through():
     from claims.messages import (
         ACT_UPDATE,
         CLAIM,
-        DECIDE_UPDATE,
-        NEWS_SIGNAL,
         Act,
         ClaimStart,
-        Decide,
         Decided,
-        News,
     )
 
 from workflows.claim_stages.adjudication import adjudication
@@ -32,16 +28,18 @@ from workflows.claim_stages.life import ClaimLife
 from workflows.claim_stages.patient_balance import patient_balance
 from workflows.claim_stages.scrub import scrub
 from workflows.claim_stages.submission import submission
+from workflows.waiting import TakesDecisions
 
 
 @workflow.defn(name=CLAIM)
-class ClaimWorkflow:
+class ClaimWorkflow(TakesDecisions):
     """Follow one claim until it is closed."""
 
     @workflow.init
     def __init__(self, start: ClaimStart) -> None:
         """Take up the claim where the run before left it."""
         self.life = ClaimLife(start)
+        self.inbox = self.life.inbox
 
     @workflow.run
     async def run(self, start: ClaimStart) -> str:
@@ -59,27 +57,12 @@ class ClaimWorkflow:
             await patient_balance(life)
         return life.state.value
 
-    @workflow.signal(name=NEWS_SIGNAL)
-    def news(self, news: News) -> None:
-        """Something about this claim is in SQL."""
-        self.life.inbox.take_news(news)
-
-    @workflow.update(name=DECIDE_UPDATE)
-    async def decide(self, decide: Decide) -> Decided:
-        """A person's stored decision."""
-        return await self.life.inbox.decide(decide)
-
-    @decide.validator
-    def refuse_second(self, decide: Decide) -> None:
-        """Refuse a second decision while one is carried out."""
-        self.life.inbox.refuse_second(decide)
-
     @workflow.update(name=ACT_UPDATE)
     async def act(self, act: Act) -> Decided:
         """A person's stored request to hold, release or retry."""
-        return await self.life.inbox.decide(act)
+        return await self.inbox.decide(act)
 
     @act.validator
     def refuse_second_act(self, act: Act) -> None:
         """Refuse an act while something else is carried out."""
-        self.life.inbox.refuse_second(act)
+        self.inbox.refuse_second(act)

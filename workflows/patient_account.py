@@ -10,21 +10,16 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.patient import PatientActivities
     from claims.messages import (
-        DECIDE_UPDATE,
-        NEWS_SIGNAL,
         PATIENT_ACCOUNT,
         AccountStart,
-        Decide,
-        Decided,
         Look,
-        News,
     )
 
-from workflows.waiting import LOCAL_TIMEOUT, RETRY, Inbox, keep
+from workflows.waiting import LOCAL_TIMEOUT, RETRY, Inbox, TakesDecisions, keep
 
 
 @workflow.defn(name=PATIENT_ACCOUNT)
-class PatientAccountWorkflow:
+class PatientAccountWorkflow(TakesDecisions):
     """Bill a guarantor kindly, from the first patient balance to zero."""
 
     @workflow.init
@@ -56,18 +51,3 @@ class PatientAccountWorkflow:
                 }
             )
         )
-
-    @workflow.signal(name=NEWS_SIGNAL)
-    def news(self, news: News) -> None:
-        """A balance, a payment or a hold changed."""
-        self.inbox.take_news(news)
-
-    @workflow.update(name=DECIDE_UPDATE)
-    async def decide(self, decide: Decide) -> Decided:
-        """A person's stored decision."""
-        return await self.inbox.decide(decide)
-
-    @decide.validator
-    def refuse_second(self, decide: Decide) -> None:
-        """Refuse a second decision while one is carried out."""
-        self.inbox.refuse_second(decide)

@@ -10,21 +10,23 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.remittance import RemittanceActivities
     from claims.messages import (
-        DECIDE_UPDATE,
-        NEWS_SIGNAL,
         POST_REMITTANCE,
-        Decide,
-        Decided,
         Look,
-        News,
         RemittanceStart,
     )
 
-from workflows.waiting import ACTIVITY_TIMEOUT, HEARTBEAT, RETRY, Inbox, keep
+from workflows.waiting import (
+    ACTIVITY_TIMEOUT,
+    HEARTBEAT,
+    RETRY,
+    Inbox,
+    TakesDecisions,
+    keep,
+)
 
 
 @workflow.defn(name=POST_REMITTANCE)
-class PostRemittanceWorkflow:
+class PostRemittanceWorkflow(TakesDecisions):
     """Carry one remittance from the file to posted, with nothing left to ask."""
 
     @workflow.init
@@ -50,18 +52,3 @@ class PostRemittanceWorkflow:
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
-
-    @workflow.signal(name=NEWS_SIGNAL)
-    def news(self, news: News) -> None:
-        """Something about this remittance is in SQL."""
-        self.inbox.take_news(news)
-
-    @workflow.update(name=DECIDE_UPDATE)
-    async def decide(self, decide: Decide) -> Decided:
-        """A person's stored decision."""
-        return await self.inbox.decide(decide)
-
-    @decide.validator
-    def refuse_second(self, decide: Decide) -> None:
-        """Refuse a second decision while one is carried out."""
-        self.inbox.refuse_second(decide)

@@ -10,13 +10,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.submission import SubmissionActivities
     from claims.messages import (
-        DECIDE_UPDATE,
-        NEWS_SIGNAL,
         SUBMIT_BATCH,
-        Decide,
-        Decided,
         Look,
-        News,
         Sweep,
         SweepInput,
     )
@@ -27,12 +22,13 @@ from workflows.waiting import (
     LOCAL_TIMEOUT,
     RETRY,
     Inbox,
+    TakesDecisions,
     keep,
 )
 
 
 @workflow.defn(name=SUBMIT_BATCH)
-class SubmitBatchWorkflow:
+class SubmitBatchWorkflow(TakesDecisions):
     """One payer, one cut-off, one interchange."""
 
     @workflow.init
@@ -71,18 +67,3 @@ class SubmitBatchWorkflow:
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
-
-    @workflow.signal(name=NEWS_SIGNAL)
-    def news(self, news: News) -> None:
-        """A whole-file rejection or other news of this batch."""
-        self.inbox.take_news(news)
-
-    @workflow.update(name=DECIDE_UPDATE)
-    async def decide(self, decide: Decide) -> Decided:
-        """A person's stored decision."""
-        return await self.inbox.decide(decide)
-
-    @decide.validator
-    def refuse_second(self, decide: Decide) -> None:
-        """Refuse a second decision while one is carried out."""
-        self.inbox.refuse_second(decide)

@@ -18,7 +18,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.claims import ClaimActivities
     from activities.telling import TellingActivities
     from claims.calendar import PracticeClock, practice_now, until
-    from claims.messages import REFUSED, Act, Applied, Decide, Decided, Look, News
+    from claims.messages import (
+        DECIDE_UPDATE,
+        NEWS_SIGNAL,
+        REFUSED,
+        Act,
+        Applied,
+        Decide,
+        Decided,
+        Look,
+        News,
+    )
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1)
@@ -150,6 +160,27 @@ class Inbox:
         await workflow.wait_condition(
             lambda: workflow.all_handlers_finished() or self.deciding is not None
         )
+
+
+class TakesDecisions:
+    """The handlers of a workflow that hears news and carries out decisions."""
+
+    inbox: Inbox
+
+    @workflow.signal(name=NEWS_SIGNAL)
+    def news(self, news: News) -> None:
+        """Something this workflow must look at is in SQL."""
+        self.inbox.take_news(news)
+
+    @workflow.update(name=DECIDE_UPDATE)
+    async def decide(self, decide: Decide) -> Decided:
+        """A person's stored decision."""
+        return await self.inbox.decide(decide)
+
+    @decide.validator
+    def refuse_second(self, decide: Decide) -> None:
+        """Refuse a second decision while one is carried out."""
+        self.inbox.refuse_second(decide)
 
 
 async def tell(news_ids: tuple[str, ...]) -> None:
