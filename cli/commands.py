@@ -18,6 +18,7 @@ from cli.failures import Exit, explain, record_bug
 from cli.session import Session
 from cli.terminal import Terminal
 from settings import Settings, load
+from vault import logs
 
 Command = Callable[[Session], Awaitable[int]]
 EPILOG = __doc__.split("\n\n", 1)[1] if __doc__ else ""
@@ -25,7 +26,7 @@ EPILOG = __doc__.split("\n\n", 1)[1] if __doc__ else ""
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; what the program exits with."""
-    logging.basicConfig(level=logging.CRITICAL)
+    logs.install(logging.CRITICAL)
     options = parser().parse_args(arguments)
     terminal = Terminal(as_json=options.json, quiet=options.quiet)
     folder = Path(os.environ.get("CLAIMTHREAD_DATA_DIR", ".claimthread"))

@@ -26,6 +26,7 @@ from cli.office import OfficeError, open_office, open_office_offline, prepare
 from cli.people import Script, put_users
 from records import reports, users
 from settings import ROOT, Settings, SettingsError, load
+from vault import logs
 
 START = date(2026, 1, 12)
 DAYS = 120
@@ -245,7 +246,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one object, then stop all")
     parser.add_argument("--stop", action="store_true", help="stop what a demo left")
     options = parser.parse_args()
-    logging.basicConfig(level=logging.ERROR)
+    logs.install(logging.ERROR)
     try:
         settings = load()
         if options.stop:
