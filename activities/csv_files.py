@@ -25,10 +25,12 @@ from activities.csv_rows import (
 from activities.deposits import book_deposits
 from activities.office import Office
 from activities.payments import PatientPayment, claim_of_payment, take_payment
+from activities.refunds import Refund, take_refund, why_not
 from activities.settle import tell_claim
 from claims.claim import ClaimState
 from claims.messages import NewsKind
 from claims.money import cents
+from ledger.balances import has_entry
 from records import accounts, claims, files, inquiries, remittances
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
@@ -163,6 +165,32 @@ def take_payments(
             take_payment(conn, office, payment, row, source=(sha, number), why=why)
             count.take(new=True)
     return count.store(conn, "PAYMENTS", sha, why)
+
+
+def take_refunds(
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
+) -> str:
+    """Post refunds that have been sent, each once by its reference (R-REF-02)."""
+    rows, bad = read_rows(content, Refund, why.today)
+    count = Count(bad)
+    for number, refund in rows:
+        row = claims.find(conn, refund.claim_ref)
+        if row is None:
+            count.leave_out(number, "claim_ref", UNKNOWN)
+        elif has_entry(conn, f"refund:{refund.refund_ref}"):
+            count.take(new=False)
+        elif column := why_not(conn, refund, row):
+            count.leave_out(number, *column)
+        else:
+            source = f"{sha[:12]} row {number}"
+            take_refund(conn, office, refund, row, source=source, why=why)
+            count.take(new=True)
+    return count.store(conn, "REFUNDS", sha, why)
 
 
 def _is_other(known: RowMapping, payment: PatientPayment, row: ClaimRow) -> bool:

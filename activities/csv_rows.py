@@ -17,6 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from activities.payments import PatientPayment
+from activities.refunds import Refund
 from claims.money import Usd
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -103,6 +104,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "PAYMENTS": PatientPayment,
     "AUTHORIZATIONS": AuthorizationRow,
     "APPEAL_DECISIONS": AppealDecision,
+    "REFUNDS": Refund,
 }
 _PAST = frozenset({"date", "decided_on", "notice_date", "received_on"})
 """Days on which something happened: refused when they lie in the future (R-BAD-03)."""

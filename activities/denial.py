@@ -485,31 +485,6 @@ def resolve_underpayment(
     return _ask_write_off(conn, office, row, form, why)
 
 
-def resolve_credit(
-    conn: Connection,
-    office: Office,
-    row: ClaimRow,
-    decision: str,
-    form: dict[str, str],
-    why: Because,
-) -> str:
-    """Apply CREDIT_REVIEW: give back what is not ours, to whom it belongs (R-REF)."""
-    reason = why.by_rule("R-REF-01", decision=decision)
-    if decision != "refund":
-        raise DecisionRefused(
-            f"{decision} is not offered here yet. Nothing was changed. Decide refund."
-        )
-    money = balances(conn, [row.id])[row.id]
-    kind = EntryType.REFUND_PATIENT
-    if form.get("owner") == "payer" or money.paid_patient < money.credit:
-        kind = EntryType.REFUND_PAYER
-    key = f"refund:{form['_task']}"
-    _post(conn, row, kind, money.credit, reason, key, "refund decided")
-    words = f"Refunded {money.credit} to the {form.get('owner', 'patient')}"
-    settle.settle(conn, office, row.id, reason, words)
-    return words
-
-
 def untold(conn: Connection) -> tuple[str, ...]:
     """News this transaction made, to be passed on after it."""
     return tuple(row["id"] for row in news.untold(conn))

@@ -31,6 +31,7 @@ from records.db import Connection
 from records.events import Because
 from records.files import End
 
+MONEY = frozenset({"835", "DEPOSITS", "PAYMENTS", "REFUNDS"})
 Route = Callable[[Connection, Office, str, bytes, str, Because], str]
 
 
@@ -156,7 +157,7 @@ def _route(
     except (EdiError, csv_files.CsvError) as error:
         return _quarantine(office, sha, str(error))
     words = "; ".join(s for s in said if s)
-    ended = End.POSTED if set(kinds) & {"835", "DEPOSITS", "PAYMENTS"} else End.ROUTED
+    ended = End.POSTED if MONEY.intersection(kinds) else End.ROUTED
     with office.writing() as conn:
         files.end(conn, sha, ended, reason=words)
     return words
@@ -254,6 +255,7 @@ ROUTES: dict[str, Route] = {
     FileKind.X835: _remittances,
     "DEPOSITS": csv_files.take_deposits,
     "PAYMENTS": csv_files.take_payments,
+    "REFUNDS": csv_files.take_refunds,
     "AUTHORIZATIONS": csv_files.take_authorizations,
     "APPEAL_DECISIONS": csv_files.take_appeal_decisions,
 }

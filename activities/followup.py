@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from temporalio import activity
 
-from activities import settle, steps
+from activities import refunds, settle, steps
 from activities.deposits import CLOCK, late_on, open_unmatched, waiting_deposit
 from activities.filing import watch_filing
 from activities.office import Office
@@ -222,6 +222,7 @@ DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
     ANSWER: _no_answer,
     FINAL: era_missing,
     CLOCK: _deposit_late,
+    refunds.CLOCK: refunds.refund_late,
     "NO_ACTIVITY_E": call,
     "FOLLOW_UP": call,
     steps.HOLD_REVIEW: _still_held,

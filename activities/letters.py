@@ -2,8 +2,8 @@
 
 from activities.office import Office
 from letters.check import GRADE_MAX
-from letters.facts import AppealFacts, StatementFacts
-from letters.render import LetterError, RenderedLetter, render
+from letters.facts import AppealFacts
+from letters.render import LetterError, LetterFacts, RenderedLetter, render
 from records import accounts, events
 from records.claims import ClaimRow
 from records.db import Connection
@@ -13,7 +13,7 @@ from records.events import Because
 def keep_letter(
     conn: Connection,
     office: Office,
-    facts: AppealFacts | StatementFacts,
+    facts: LetterFacts,
     *,
     template: str,
     key: str,
@@ -57,11 +57,9 @@ def keep_letter(
     return letter_id
 
 
-def _readable(
-    made: RenderedLetter, facts: AppealFacts | StatementFacts
-) -> RenderedLetter:
+def _readable(made: RenderedLetter, facts: LetterFacts) -> RenderedLetter:
     """A patient's letter reads at US grade 8 or below (R-PAT-03)."""
-    if isinstance(facts, StatementFacts) and made.reading_grade > GRADE_MAX:
+    if not isinstance(facts, AppealFacts) and made.reading_grade > GRADE_MAX:
         raise LetterError(
             f"Letter {made.template_id} reads at US grade {made.reading_grade}; "
             f"{GRADE_MAX} is the most for patients. No letter was made. Shorten its "

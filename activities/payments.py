@@ -12,9 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activities import settle as settling
 from activities.office import Office
-from activities.opening import open_claim_task
+from activities.refunds import review_credit
 from claims.money import ZERO, Usd, cents, from_cents
-from claims.task import TaskType
 from ledger.accounts import EntryType
 from ledger.balances import balances
 from ledger.entries import NewEntry, post
@@ -75,34 +74,11 @@ def take_payment(
     rest = payment.amount - pays
     _post(conn, row, payment, EntryType.PATIENT_PREPAYMENT, rest, why)
     remittances.apply_payment(conn, payment.receipt_ref, cents(pays))
-    _review_credit(conn, office, row, payment, why)
+    review_credit(conn, office, row, why, payment.receipt_ref)
     words = f"The patient paid {payment.amount} ({payment.method})"
     settling.settle(conn, office, row.id, why.by_rule("R-STA-02"), words)
     return settling.tell_claim(
         conn, row.id, f"payment:{payment.receipt_ref}", "payment", why.today
-    )
-
-
-def _review_credit(
-    conn: Connection,
-    office: Office,
-    row: ClaimRow,
-    payment: PatientPayment,
-    why: Because,
-) -> None:
-    """More than is owed, and nothing open at the payer: whose is it (R-REF-01)?"""
-    money = balances(conn, [row.id])[row.id]
-    if money.credit <= ZERO or money.insurer_open != ZERO:
-        return
-    open_claim_task(
-        conn,
-        office,
-        row,
-        TaskType.CREDIT_REVIEW,
-        why.by_rule("R-REF-01"),
-        key=f"{row.id}:CREDIT_REVIEW:{payment.receipt_ref}",
-        words=f"{money.credit} credit with nothing open",
-        evidence={"credit": str(money.credit)},
     )
 
 

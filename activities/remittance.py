@@ -22,6 +22,7 @@ from activities.followup import as_original, await_835
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.payments import prepayment_entries
+from activities.refunds import review_credit
 from claims.calendar import deadline, next_business_day
 from claims.claim import ClaimState
 from claims.messages import Look, remittance_workflow_id
@@ -771,9 +772,7 @@ class _Poster:
             why = self.why.by_rule("R-REV-01")
             said = "a reversal that mirrors no posting of ours"
             self._task(row, TaskType.REMIT_REVIEW, why, said, {"why": said})
-        money = balances(self.conn, [row.id])[row.id]
-        if money.credit > ZERO and money.insurer_open == ZERO:
-            self._credit(row, money.credit)
+        review_credit(self.conn, self.office, row, self.why, self.row["id"])
 
     def _held(self, row: ClaimRow, lines: list[RowMapping]) -> None:
         denial = lines[0]["denial"] or {}
@@ -811,12 +810,6 @@ class _Poster:
         why = self.why.by_rule("R-UND-02")
         said = f"paid {words(short)} below the contract"
         self._task(row, TaskType.UNDERPAYMENT_REVIEW, why, said, evidence)
-
-    def _credit(self, row: ClaimRow, credit: Decimal) -> None:
-        why = self.why.by_rule("R-REF-01")
-        evidence = {"credit": str(credit)}
-        said = f"{words(credit)} credit with nothing open"
-        self._task(row, TaskType.CREDIT_REVIEW, why, said, evidence)
 
     def _task(
         self,

@@ -15,6 +15,7 @@ from claims.claim import ClaimState, Person
 from claims.money import ZERO, percent_of, usd
 from ledger.balances import Balances, balances
 from letters.facts import (
+    NoticeFacts,
     PersonFacts,
     PlanOfferFacts,
     ReasonFacts,
@@ -246,3 +247,38 @@ def _deductible(benefits: list[dict[str, Any]]) -> dict[str, Any]:
         "deductible_total": found["23"],
         "deductible_met_before": max(found["23"] - found["29"], ZERO),
     }
+
+
+def notice_facts(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    why: Because,
+    money: Balances,
+    *,
+    returned: Decimal = ZERO,
+) -> NoticeFacts:
+    """What a short letter to the guarantor says about one visit today.
+
+    Raises:
+        LetterError: there is nobody to send it to; nothing was made (R-PAT-05).
+    """
+    account = accounts.get(conn, row.account_id)
+    content = claims.content(conn, office.cipher, row.id)
+    person = content.patient_person
+    paid = remittances.payments_of(conn, row.id)
+    by_card = bool(paid) and paid[-1]["method"] == "card"
+    return NoticeFacts(
+        practice=practice_facts(office),
+        letter_date=why.today,
+        guarantor=_guarantor(accounts.guarantor(office.cipher, account)),
+        account_number=account["public_ref"],
+        claim_number=row.pcn,
+        practice_claim_number=row.practice_number,
+        patient_name=f"{person.first} {person.last}".strip().title(),
+        date_of_service=row.service_from,
+        you_paid=money.paid_patient,
+        your_share=money.paid_patient - money.credit + money.patient_due,
+        returned=returned,
+        returned_to="your card" if by_card else "you by check in the mail",
+    )

@@ -228,6 +228,23 @@ class PreviousDecisionFacts(_Facts):
     words: str = ""
 
 
+class NoticeFacts(_Facts):
+    """A short letter to the guarantor about one visit; it asks for no money."""
+
+    practice: PracticeFacts
+    letter_date: date
+    guarantor: PersonFacts
+    account_number: str
+    claim_number: str
+    practice_claim_number: str = ""
+    patient_name: str
+    date_of_service: date | None = None
+    you_paid: Usd = ZERO
+    your_share: Usd = ZERO
+    returned: Usd = ZERO
+    returned_to: str = Field("", description="your card, or a check in the mail")
+
+
 class AppealFacts(_Facts):
     """An appeal or dispute to a payer. Missing facts are allowed in a draft.
 

@@ -7,7 +7,7 @@ metadata and the browser's tab, so it names no person and no number (desk law 9)
 from dataclasses import dataclass
 from datetime import date
 
-from letters.facts import AppealFacts, PracticeFacts, StatementFacts
+from letters.facts import AppealFacts, NoticeFacts, PracticeFacts, StatementFacts
 from letters.words import capital, long_date
 
 Side = tuple[tuple[str, tuple[str, ...]], ...]
@@ -44,6 +44,24 @@ def statement_frame(title: str, facts: StatementFacts) -> Frame:
             ("Statement date", (long_date(facts.statement_date),)),
             ("Account", (facts.account_number,)),
             ("Questions? Call us", (practice.phone, *hours)),
+        ),
+        reference=f"Account {facts.account_number}",
+    )
+
+
+def notice_frame(title: str, facts: NoticeFacts) -> Frame:
+    """Around a letter to a patient that is no bill."""
+    practice = facts.practice
+    return Frame(
+        title=title,
+        kind="letter",
+        dated=facts.letter_date,
+        sender=practice.name,
+        sender_lines=(*practice.address_lines, practice.phone),
+        to_lines=(facts.guarantor.name, *facts.guarantor.address_lines),
+        side=(
+            ("Date", (long_date(facts.letter_date),)),
+            ("Account", (facts.account_number,)),
         ),
         reference=f"Account {facts.account_number}",
     )

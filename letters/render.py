@@ -24,8 +24,8 @@ from markupsafe import Markup
 from letters import words
 from letters.blocks import Document, plain, prose, read, to_text
 from letters.check import missing_elements, reading_grade, sums_add_up
-from letters.facts import AppealFacts, StatementFacts
-from letters.frame import Frame, appeal_frame, statement_frame
+from letters.facts import AppealFacts, NoticeFacts, StatementFacts
+from letters.frame import Frame, appeal_frame, notice_frame, statement_frame
 from letters.page import style_source, to_html
 from letters.paper import LAYOUT, to_pdf
 
@@ -45,6 +45,14 @@ APPEAL_TITLES = {
     "APPEAL_GENERIC": "Appeal",
     "UNDERPAYMENT": "Payment dispute",
 }
+
+
+NOTICE_TITLES = {
+    "PATIENT_REFUND": "Your refund",
+    "PATIENT_COB_QUESTION": "A question about your health plans",
+}
+ALL_TITLES = {**STATEMENT_TITLES, **APPEAL_TITLES, **NOTICE_TITLES}
+LetterFacts = StatementFacts | AppealFacts | NoticeFacts
 
 
 class LetterError(ValueError):
@@ -69,7 +77,7 @@ class RenderedLetter:
     pdf: bytes
 
 
-def render(template_id: str, facts: StatementFacts | AppealFacts) -> RenderedLetter:
+def render(template_id: str, facts: LetterFacts) -> RenderedLetter:
     """Make the letter; the same facts and template give the same bytes.
 
     Raises:
@@ -90,9 +98,7 @@ def render(template_id: str, facts: StatementFacts | AppealFacts) -> RenderedLet
     )
 
 
-def compose(
-    template_id: str, facts: StatementFacts | AppealFacts
-) -> tuple[Frame, Document]:
+def compose(template_id: str, facts: LetterFacts) -> tuple[Frame, Document]:
     """The letter before it becomes bytes; raises as ``render`` does."""
     if isinstance(facts, StatementFacts) and template_id in STATEMENT_TITLES:
         if problems := sums_add_up(facts):
@@ -106,9 +112,12 @@ def compose(
         frame = appeal_frame(APPEAL_TITLES[template_id], facts)
         lacking = [name.replace("_", " ") for name in missing_elements(facts)]
         return frame, _fill(template_id, facts=facts, lacking=lacking)
+    if isinstance(facts, NoticeFacts) and template_id in NOTICE_TITLES:
+        frame = notice_frame(NOTICE_TITLES[template_id], facts)
+        return frame, _fill(template_id, facts=facts)
     raise LetterError(
         f"There is no letter {template_id} for {type(facts).__name__}. No letter was "
-        f"made. Choose one of {', '.join([*STATEMENT_TITLES, *APPEAL_TITLES])}."
+        f"made. Choose one of {', '.join(ALL_TITLES)}."
     )
 
 

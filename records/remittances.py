@@ -158,6 +158,16 @@ def payment(conn: Connection, receipt_ref: str) -> RowMapping | None:
     return conn.execute(query).mappings().first()
 
 
+def payments_of(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """The patient's payments on a claim, first one first."""
+    query = (
+        select(patient_payment)
+        .where(patient_payment.c.claim_id == claim_id)
+        .order_by(patient_payment.c.paid_on, patient_payment.c.receipt_ref)
+    )
+    return list(conn.execute(query).mappings())
+
+
 def record_payment(conn: Connection, **values: Any) -> bool:
     """Keep a patient's payment once by receipt (R-IDM-01)."""
     if payment(conn, values["receipt_ref"]) is not None:

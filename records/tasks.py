@@ -176,6 +176,23 @@ def listing(
     return list(conn.execute(query.order_by(*order, task.c.number)).mappings())
 
 
+def decided(
+    conn: Connection, claim_id: str, task_type: str, chosen: str
+) -> RowMapping | None:
+    """The newest task of this type that was decided so."""
+    query = (
+        select(task)
+        .where(
+            task.c.claim_id == claim_id,
+            task.c.type == task_type,
+            task.c.status == "done",
+            task.c.decision == chosen,
+        )
+        .order_by(task.c.number.desc())
+    )
+    return conn.execute(query).mappings().first()
+
+
 def earlier(conn: Connection, claim_id: str, task_type: str) -> int:
     """How many tasks of this type the claim has had (R-TSK-02 R)."""
     query = select(func.count()).where(

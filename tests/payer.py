@@ -285,6 +285,13 @@ def payment_csv(pcn: str, receipt: str, amount: str, day: date) -> bytes:
     )
 
 
+def refund_csv(pcn: str, reference: str, amount: str, day: date) -> bytes:
+    """One refund that has been sent."""
+    return rows_csv(
+        {"refund_ref": reference, "claim_ref": pcn, "date": day, "amount": amount}
+    )
+
+
 def appeal_csv(pcn: str, outcome: str, day: date, level: int = 1) -> bytes:
     """The payer's answer to one appeal."""
     return rows_csv(

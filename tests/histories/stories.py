@@ -189,6 +189,8 @@ async def reopened(driver: Driver, keep: Keep) -> None:
     await keep("claim/reopened-run-1", claim_of(driver))
     await driver.pays(PATIENT, "R1", "12.00")
     await driver.answer("CREDIT_REVIEW", "refund", "poster", owner="patient")
+    await driver.answer("REFUND_APPROVE", "approved", "supervisor")
+    await driver.refunded(PATIENT, "RF1", "12.00")
     await keep("claim/reopened-run-2", claim_of(driver))
 
 

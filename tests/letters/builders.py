@@ -14,6 +14,7 @@ from letters.facts import (
     DenialFacts,
     ExhibitFacts,
     FilingFacts,
+    NoticeFacts,
     OtherCoverageFacts,
     PersonFacts,
     PlanOfferFacts,
@@ -77,6 +78,24 @@ def make_statement(*visits: VisitFacts, **changes: Any) -> StatementFacts:
         "pay_code": "7KQ2-M4XD",
     }
     return StatementFacts(**{**values, **changes})
+
+
+def make_notice(**changes: Any) -> NoticeFacts:
+    """The refund of scenario S23."""
+    values: dict[str, Any] = {
+        "practice": PRACTICE,
+        "letter_date": date(2026, 4, 19),
+        "guarantor": GUARANTOR,
+        "account_number": "A-20731",
+        "claim_number": "CT0000023",
+        "patient_name": "Wren Adair",
+        "date_of_service": date(2026, 3, 30),
+        "you_paid": "100.00",
+        "your_share": "64.40",
+        "returned": "35.60",
+        "returned_to": "your card",
+    }
+    return NoticeFacts(**{**values, **changes})
 
 
 def make_appeal(**changes: Any) -> AppealFacts:

@@ -21,6 +21,7 @@ from tests.payer import (
     Verdict,
     appeal_csv,
     payment_csv,
+    refund_csv,
 )
 from tests.scenarios.world import World
 
@@ -101,6 +102,11 @@ class Driver:
         """The patient pays."""
         content = payment_csv(patient.pcn, receipt, amount, await self.today())
         await self.bring(OFFICE, "payments", content)
+
+    async def refunded(self, patient: Patient, reference: str, amount: str) -> None:
+        """The card processor has sent money back."""
+        content = refund_csv(patient.pcn, reference, amount, await self.today())
+        await self.bring(OFFICE, "refunds", content)
 
     async def appeal_answer(self, patient: Patient, outcome: str) -> None:
         """The payer answers an appeal."""

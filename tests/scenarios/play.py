@@ -818,6 +818,22 @@ async def _received_eft(
     )
 
 
+async def _refunded(
+    player: Player, content: dict[str, Any], step: dict[str, Any]
+) -> None:
+    """The card processor confirms what was approved."""
+    await player.office_csv(
+        "refunds",
+        {
+            "refund_ref": content.get("gateway_txn") or content.get("check"),
+            "claim_ref": player.pcn_of(content),
+            "date": player.day.isoformat(),
+            "amount": content["amount"],
+            "method": content.get("method", "card"),
+        },
+    )
+
+
 async def _authorized(
     player: Player, content: dict[str, Any], step: dict[str, Any]
 ) -> None:
@@ -878,6 +894,7 @@ EVENTS: dict[str, Event] = {
     "835_received": _received_835,
     "eft_received": _received_eft,
     "auth_approved": _authorized,
+    "refund_sent": _refunded,
     "appeal_decision": _appeal_decision,
 }
 

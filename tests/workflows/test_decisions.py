@@ -217,8 +217,8 @@ async def test_a_decision_that_comes_with_the_start_is_not_refused(
     workflow_id = claim_workflow_id(idle.claim(PATIENT).id)
     answer = await with_worker_later(live, [send(idle, workflow_id, given, given.id)])
     assert answer[0].applied, answer[0]
-    assert idle.claim(PATIENT).state is ClaimState.CLOSED
-    assert idle.waiting() == []
+    assert idle.claim(PATIENT).state is ClaimState.CREDIT
+    assert idle.waiting() == ["REFUND_APPROVE"]
 
 
 def money_arrives(driver: Driver, live: LiveWorld) -> None:
