@@ -59,9 +59,8 @@ def begin_appeal(
     profile = office.payer(row.payer_id)
     lines = [n for n in claims.lines(conn, row.id) if n["status"] == "denied"]
     first: dict[str, Any] = next((n["denial"] for n in lines if n["denial"]), {}) or {}
-    notice = (
-        date.fromisoformat(first["notice_on"]) if first.get("notice_on") else why.today
-    )
+    told = form.get("_notice_on") or first.get("notice_on")
+    notice = date.fromisoformat(told) if told else why.today
     carc = str(first.get("carc", "CO-45"))
     level = level_of(conn, row.id)
     if profile is None:
@@ -117,7 +116,7 @@ def _open_prepare(
     facts = appeal_facts(conn, office, row, appeal, why, approver="")
     evidence = {
         "template": appeal["template"],
-        "level": appeal["level"],
+        **_level_shown(office, row, appeal["level"]),
         "carc": appeal["carc"],
         "legal_deadline": str(appeal["legal_deadline"]),
         "work_by": str(appeal["work_by"]),
@@ -137,6 +136,11 @@ def _open_prepare(
         legal_deadline=appeal["legal_deadline"],
         workflow_id=appeal_workflow_id(appeal_id),
     )
+
+
+def _level_shown(office: Office, row: ClaimRow, level: int) -> dict[str, object]:
+    profile = office.payer(row.payer_id)
+    return rules.level_shown(profile, level) if profile else {"level": level}
 
 
 def _preparing(
@@ -452,10 +456,29 @@ def _lost(
         why.by_rule("R-APP-04"),
         key=f"{row.id}:APPEAL_DECISION:{appeal['id']}",
         words=f"appeal level {appeal['level']} was lost",
-        evidence={"level": appeal["level"], "notice_date": str(notice_on)},
+        evidence={
+            "lost_level": appeal["level"],
+            "notice_date": str(notice_on),
+            **_next_level(office, row, appeal["level"] + 1, notice_on),
+        },
         subject=appeal["id"],
         workflow_id=appeal_workflow_id(appeal["id"]),
     )
+
+
+def _next_level(
+    office: Office, row: ClaimRow, level: int, notice_on: date
+) -> dict[str, object]:
+    """The level that would come next and its deadline; nothing when there is none."""
+    profile = office.payer(row.payer_id)
+    if profile is None or level > len(rules.ladder(profile)):
+        return {}
+    legal = rules.legal_deadline(profile, level=level, notice_on=notice_on)
+    return {
+        "level": level,
+        "legal_deadline": str(legal),
+        "work_by": str(rules.work_by(legal)),
+    }
 
 
 def resolve_decision(
@@ -474,7 +497,9 @@ def resolve_decision(
     accounts.mark_appeal(conn, appeal["id"], status="next_level")
     fresh = claims.get(conn, row.id)
     if decision == "next_level":
-        return begin_appeal(conn, office, fresh, form, why)
+        notice = str(tasks.get(conn, form["_task"])["evidence"]["notice_date"])
+        given = {**form, "template": appeal["template"], "_notice_on": notice}
+        return begin_appeal(conn, office, fresh, given, why)
     from activities.denial import resolve_review
 
     return resolve_review(conn, office, fresh, "write_off", {"reason": decision}, why)

@@ -4,6 +4,7 @@ Nothing is said that our records do not hold. What is missing stays missing, so 
 ``letters.check.missing_elements`` can name it and the letter cannot leave (R-APP-03).
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -27,7 +28,7 @@ from letters.words import and_list, long_date
 from payers.profile import PayerProfile
 from policy import appeal as rules
 from policy.filing import legal_limit
-from policy.remittance import words_of
+from policy.remittance import coverage_policy, words_of
 from policy.tables import rows
 from records import accounts, claims, inquiries, remittances, submissions, users
 from records.claims import ClaimRow
@@ -100,7 +101,7 @@ def appeal_facts(
     shown = _exhibits(conn, row, appeal, approval)
     amount, asked = _request(conn, row, profile, lines, appeal)
     return AppealFacts(
-        **_addressed(content, profile),
+        **_addressed(content, profile, appeal["level"]),
         practice=practice_facts(office),
         letter_date=why.today,
         level=appeal["level"],
@@ -114,7 +115,7 @@ def appeal_facts(
         request_words=asked,
         argument=tuple(_argument(appeal, approval, lines, shown)),
         evidence=tuple(shown),
-        citation=_citation(profile, appeal),
+        citation=_citation(profile, appeal, _denial(appeal, lines).rarcs),
         authorization=approval[1] if approval else None,
         filing=_filing(conn, row, appeal, profile),
         previous=_previous(conn, row, appeal),
@@ -123,10 +124,13 @@ def appeal_facts(
     )
 
 
-def _addressed(content: Claim, profile: PayerProfile | None) -> dict[str, Any]:
+def _addressed(
+    content: Claim, profile: PayerProfile | None, level: int
+) -> dict[str, Any]:
+    decides = rules.level_shown(profile, level).get("to") if profile else None
     return {
         "payer_name": profile.name if profile else content.payer.name,
-        "payer_unit": "Provider Appeals",
+        "payer_unit": str(decides) if decides and level > 1 else "Provider Appeals",
         "payer_address_lines": postal_lines(profile.appeals.address) if profile else (),
     }
 
@@ -335,7 +339,9 @@ def _first_accepted(conn: Connection, row: ClaimRow) -> RowMapping | None:
     return min(proven, key=lambda s: s["accepted_on"]) if proven else None
 
 
-def _citation(profile: PayerProfile | None, appeal: RowMapping) -> CitationFacts | None:
+def _citation(
+    profile: PayerProfile | None, appeal: RowMapping, rarcs: Sequence[str]
+) -> CitationFacts | None:
     """Only a stored document may be cited; none on file means none in the letter."""
     if profile is None:
         return None
@@ -353,6 +359,9 @@ def _citation(profile: PayerProfile | None, appeal: RowMapping) -> CitationFacts
             f"force since {long_date(profile.effective_from)}"
         )
         return CitationFacts(text=text, document_id=f"{profile.payer_id}-FILING")
+    if named := coverage_policy(rarcs):
+        text = f"the local coverage determination that remark {named.split()[-1]} names"
+        return CitationFacts(text=text, document_id=named)
     found = profile.appeals.policy_refs.get(CITED.get(appeal["template"], ""))
     return CitationFacts(text=found.text, document_id=found.document) if found else None
 

@@ -17,6 +17,7 @@ from ledger.balances import balances, entries_of
 from ledger.entries import NewEntry, post
 from policy import appeal as appeal_rules
 from policy.people import alone_up_to
+from policy.remittance import coverage_policy
 from records import accounts, claims, news, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
@@ -69,6 +70,8 @@ def evidence_of(
         evidence["field"] = first["fix_field"]
     if content.prior_auth:
         evidence["auth_on_claim"] = content.prior_auth
+    if policy := coverage_policy(first.get("rarcs", ())):
+        evidence["policy"] = policy
     if evidence["carc"].endswith("-29"):
         evidence |= filing_evidence(conn, office, row)
     if first and _is_barred(conn, office, row, first):

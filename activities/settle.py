@@ -138,6 +138,8 @@ def _appeal_step(
     conn: Connection, office: Office, row: ClaimRow, why: Because
 ) -> NextStep:
     out = [a for a in accounts.appeals_of(conn, row.id) if a["status"] in OUT]
+    if not out and (waiting := tasks.waiting(conn, claim_id=row.id)):
+        return steps.by_task(office, waiting[0])
     if not out:
         return steps.safety_net(office, row, why)
     newest = out[-1]

@@ -12,6 +12,7 @@ from payers.profile import PayerProfile
 from policy.tables import rows, table, version
 
 TABLE = "appeal_levels"
+ALL_NOW = "all evidence now"
 GENERIC = "APPEAL_GENERIC"
 CALENDAR_MONTHS = {("erisa_commercial", 3): 4}
 """Windows the law counts in months; the table's days are only their cap (R-APP-07)."""
@@ -26,6 +27,9 @@ class Level:
     decide_within: int
     from_receipt: bool
     presumption_days: int
+    name: str = ""
+    to: str = ""
+    form: str = ""
     months: int | None = None
     least_amount: str | None = None
 
@@ -47,6 +51,9 @@ def ladder(profile: PayerProfile) -> tuple[Level, ...]:
             from_receipt=level["clock_from"] == "receipt"
             and not level["verified"].startswith("unverified"),
             presumption_days=row["receipt_presumption_days"],
+            name=str(level["name"]),
+            to=str(level["to"]),
+            form=str(level["form"]),
             months=CALENDAR_MONTHS.get((row["id"], level["n"])),
             least_amount=level["aic"],
         )
@@ -56,6 +63,16 @@ def ladder(profile: PayerProfile) -> tuple[Level, ...]:
 
 def _level(profile: PayerProfile, number: int) -> Level | None:
     return next((n for n in ladder(profile) if n.number == number), None)
+
+
+def level_shown(profile: PayerProfile, number: int) -> dict[str, object]:
+    """What a person must know of a level: its name, who decides it, and whether later
+    evidence is lost (R-APP-04); a contract only numbers its levels."""
+    found = _level(profile, number)
+    if found is None or not found.name:
+        return {"level": number}
+    all_now = {"all_evidence_now": True} if ALL_NOW in found.form else {}
+    return {"level": found.name, "to": found.to, **all_now}
 
 
 def legal_deadline(profile: PayerProfile, *, level: int, notice_on: date) -> date:

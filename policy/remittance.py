@@ -29,6 +29,7 @@ TASK_OF_ACTION = {
     "send_documents": TaskType.PAYER_REQUEST_DOCS,
     "bill_other_payer": TaskType.COB_UPDATE,
 }
+LCD = "LCD"
 CONTRACT_ONLY = ("24", "44")
 """Contractual only where the contract says so (table notes); no profile says it yet."""
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -151,6 +152,13 @@ def fix_field(rarcs: Sequence[str]) -> str:
     known = [hints[r] for r in rarcs if r in hints and hints[r]["fix_field"]]
     known.sort(key=lambda hint: hint["code"] == "MA130" or hint["alert"])
     return str(known[0]["fix_field"]) if known else ""
+
+
+def coverage_policy(rarcs: Sequence[str]) -> str:
+    """The local coverage policy that a remark says decided the claim, else ""."""
+    hints = rows("rarc_hints", "rarcs", "code")
+    named = [r for r in rarcs if str(hints.get(r, {}).get("fix_field")).startswith(LCD)]
+    return f"{LCD} named by {named[0]}" if named else ""
 
 
 def expected_allowed(

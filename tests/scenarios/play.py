@@ -54,6 +54,7 @@ from tests.scenarios.watch import failures
 from tests.scenarios.world import NeverQuietError, World, world
 
 DEADLINES, PEOPLE_AT, SECOND_AT = time(8, 0), time(8, 30), time(8, 31)
+OUTCOMES = {"favorable": "overturned", "unfavorable": "upheld"}
 SENTENCE = 6
 CORRECTS = ("fixed", "corrected_freq_7", "correct_freq_7", "new_claim")
 INQUIRIES_AT, CUT_OFF, DAY_END = time(8, 40), time(17, 0), time(23, 30)
@@ -868,8 +869,10 @@ async def _appeal_decision(
         {
             "claim_ref": player.pcn_of(content),
             "level": content.get("level", 1),
-            "outcome": content["outcome"],
-            "notice_date": content.get("letter_date", player.day.isoformat()),
+            "outcome": OUTCOMES.get(content["outcome"], content["outcome"]),
+            "notice_date": content.get("letter_date")
+            or content.get("notice_date")
+            or player.day.isoformat(),
             "received_on": player.day.isoformat(),
         },
     )
