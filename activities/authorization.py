@@ -34,7 +34,7 @@ class AuthorizationActivities:
             row = claims.get(conn, claim_id)
             if row.state is ClaimState.AUTH_PENDING:
                 _check(conn, self.office, row, why)
-            return steps.step_of(conn, claim_id)
+            return steps.step_at(conn, self.office, claim_id, at)
 
 
 def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:

@@ -58,6 +58,7 @@ RESOLVE: dict[TaskType, Resolve] = {
     TaskType.REMIT_REVIEW: denial.resolve_remit_review,
     TaskType.UNDERPAYMENT_REVIEW: denial.resolve_underpayment,
     TaskType.WRITE_OFF_APPROVE: denial.resolve_write_off,
+    TaskType.PAYER_RULE_UPDATE: remittance.resolve_rule,
     TaskType.RECOUPMENT_REVIEW: remittance.resolve_recoupment,
     TaskType.CREDIT_REVIEW: refunds.resolve_credit,
     TaskType.REFUND_APPROVE: refunds.resolve_approval,

@@ -36,7 +36,7 @@ class CodingActivities:
             waits = row.state is ClaimState.CODING and row.next_what != SCRUB
             if waits and eligibility.confirm(conn, self.office, row, why):
                 _check(conn, self.office, row, why)
-            return steps.step_of(conn, claim_id)
+            return steps.step_at(conn, self.office, claim_id, at)
 
 
 def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:

@@ -11,18 +11,26 @@ from activities.office import Office
 from activities.opening import open_claim_task
 from claims.claim import ClaimState
 from claims.money import ZERO, from_cents
-from claims.task import DecisionRefused, TaskType
+from claims.task import DecisionRefused, Role, TaskType
 from ledger.accounts import BY_PEOPLE, EntryType
 from ledger.balances import balances, entries_of
 from ledger.entries import NewEntry, post
 from policy import appeal as appeal_rules
 from policy.people import alone_up_to
-from policy.remittance import coverage_policy
+from policy.remittance import coverage_policy, is_bundling
 from records import accounts, claims, news, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
+
+UNBUNDLING = frozenset({"25", "59", "XE", "XP", "XS", "XU"})
+
+
+def reviewer_of(lines: Iterable[RowMapping]) -> Role:
+    """Who decides these denials: a coder when services were bundled."""
+    codes = [str((n["denial"] or {}).get("carc", "")) for n in lines]
+    return Role.CODER if any(is_bundling(c) for c in codes) else Role.CLERK
 
 
 def denied_lines(conn: Connection, claim_id: str) -> list[RowMapping]:
@@ -44,6 +52,7 @@ def open_review(
         key=f"{row.id}:DENIAL_REVIEW:{row.version}",
         words=words,
         evidence=evidence_of(conn, office, row, lines),
+        role=reviewer_of(lines),
     )
 
 
@@ -171,6 +180,7 @@ def resolve_review(
 ) -> str:
     """Apply DENIAL_REVIEW: the route a person chose for the denied lines."""
     if decision in ("correct_freq_7", "new_claim"):
+        _check_unbundling(form)
         chosen = "corrected_freq_7" if decision == "correct_freq_7" else decision
         if not any(k == "field" or k.startswith("change.") for k in form):
             return _to_correction(conn, office, row, why)
@@ -186,6 +196,24 @@ def resolve_review(
     if decision == "other_payer":
         return _to_other_payer(conn, office, row, why)
     return _to_patient(conn, office, row, form, why)
+
+
+def _check_unbundling(form: dict[str, str]) -> None:
+    """A modifier that unbundles needs the note behind it (R-COD-05, R-DEN-06)."""
+    from activities.scrub import changes_of
+
+    added = {
+        modifier
+        for field, value in changes_of(form)
+        if field.endswith("SV101-3")
+        for modifier in value.replace(",", ":").upper().split(":")
+    }
+    if added & UNBUNDLING and form.get("note_supports_separate_EM") != "True":
+        raise DecisionRefused(
+            f"Not sent: modifier {', '.join(sorted(added & UNBUNDLING))} needs a note "
+            "that supports it (R-COD-05). Nothing was changed. Say that the note does "
+            "(note_supports_separate_EM=true), or choose another route."
+        )
 
 
 def _to_correction(

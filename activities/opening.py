@@ -7,7 +7,7 @@ from activities.office import Office
 from claims.claim import ClaimState
 from claims.messages import claim_workflow_id
 from claims.money import ZERO, cents, from_cents
-from claims.task import TASKS, TaskType
+from claims.task import TASKS, Role, TaskType
 from ledger.balances import balances
 from policy.tasks import due_on, priority
 from records import tasks
@@ -30,6 +30,7 @@ def open_claim_task(
     subject: str = "",
     legal_deadline: date | None = None,
     workflow_id: str | None = None,
+    role: Role | None = None,
 ) -> RowMapping:
     """Open one task of (claim, type, subject); the open one is returned instead."""
     spec = TASKS[task_type]
@@ -51,7 +52,7 @@ def open_claim_task(
             key=key,
             type=task_type.value,
             workflow_id=workflow_id or claim_workflow_id(row.id),
-            role=spec.role.value,
+            role=(role or spec.role).value,
             due_on=due,
             rule=why.rule,
             why=words,

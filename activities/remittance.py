@@ -35,7 +35,7 @@ from claims.remittance import (
     RemittanceLine,
     imbalances,
 )
-from claims.task import TASKS, DecisionRefused, TaskType
+from claims.task import TASKS, DecisionRefused, Role, TaskType
 from edi.x835 import read_remittances
 from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType, plb_entry_type
 from ledger.balances import balances, entries_of, practice_entries
@@ -729,6 +729,8 @@ class _Poster:
         overtake_appeals(self.conn, row, reason, keep_sent=False)
         self._prepayments(row)
         self._open_questions(row)
+        if row.submission_number > 1:
+            self._propose_rule(row)
         paid = sum((c.paid for c in found), ZERO)
         said = f"Remittance {self.one.trace} posted: paid {words(paid)}"
         settling.settle(self.conn, self.office, claim_id, reason, said)
@@ -788,12 +790,13 @@ class _Poster:
         self._task(row, TaskType.REMIT_REVIEW, why, denial.get("words", ""), evidence)
 
     def _denied(self, row: ClaimRow, lines: list[RowMapping]) -> None:
-        from activities.denial import evidence_of
+        from activities.denial import evidence_of, reviewer_of
 
         decision, kind = rules.denial_decision([n["denial"] for n in lines])
         why = self.why.by(decision)
         evidence = evidence_of(self.conn, self.office, row, lines)
-        self._task(row, kind, why, decision.reason, evidence)
+        role = reviewer_of(lines) if kind is TaskType.DENIAL_REVIEW else None
+        self._task(row, kind, why, decision.reason, evidence, role)
 
     def _short(self, row: ClaimRow, lines: list[RowMapping]) -> None:
         found = [n["denial"] or {} for n in lines]
@@ -818,6 +821,7 @@ class _Poster:
         why: Because,
         said: str,
         evidence: dict[str, Any],
+        role: Role | None = None,
     ) -> None:
         open_claim_task(
             self.conn,
@@ -828,6 +832,51 @@ class _Poster:
             key=f"{row.id}:{kind.value}:{self.row['id']}",
             words=said,
             evidence=evidence,
+            role=role,
+        )
+
+    def _propose_rule(self, row: ClaimRow) -> None:
+        """A correction that turned a bundling denial into a payment may become a rule
+        of this payer (R-SCR-11), asked once per payer, reason and code."""
+        paid = {
+            n["number"]: n["code"]
+            for n in claims.lines(self.conn, row.id)
+            if n["status"] == "paid"
+        }
+        for earlier in remittances.of_claim(self.conn, row.id):
+            for line in earlier["detail"].get("lines", []):
+                if earlier["remittance_id"] == self.row["id"]:
+                    continue
+                code = next(
+                    (
+                        t["code"]
+                        for t in line["treated"]
+                        if t["treatment"] == "denied" and rules.is_bundling(t["code"])
+                    ),
+                    None,
+                )
+                if code and line["number"] in paid:
+                    self._rule_task(row, code, paid[line["number"]])
+
+    def _rule_task(self, row: ClaimRow, carc: str, code: str) -> None:
+        submitted = submissions.of_claim(self.conn, row.id)
+        evidence = {
+            "payer": row.payer_id,
+            "carc": carc,
+            "code": code,
+            "submissions": len(submitted),
+        }
+        open_claim_task(
+            self.conn,
+            self.office,
+            row,
+            TaskType.PAYER_RULE_UPDATE,
+            self.why.by_rule("R-SCR-11"),
+            key=f"{row.payer_id}:PAYER_RULE_UPDATE:{carc}:{code}",
+            words=f"{code} was denied with {carc} and paid after a correction",
+            evidence=evidence,
+            subject=f"{carc}:{code}",
+            workflow_id=remittance_workflow_id(self.row["id"]),
         )
 
 
@@ -929,6 +978,21 @@ def resolve_plb(
 ) -> str:
     """Apply PLB_REVIEW: the posting stands, the person's finding is on record."""
     return f"Provider-level adjustment: {decision.replace('_', ' ')}"
+
+
+def resolve_rule(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    decision: str,
+    form: dict[str, str],
+    why: Because,
+) -> str:
+    """Apply PAYER_RULE_UPDATE: the supervisor's rule is on record (R-SCR-11)."""
+    rule = form.get("rule", "")
+    words_ = f"Rule for {row.payer_id}: {rule}" if rule else "No rule for this payer"
+    events.add(conn, why.by_rule("R-SCR-11"), "payer rule", words_, claim_id=row.id)
+    return words_
 
 
 def resolve_recoupment(

@@ -44,7 +44,7 @@ class ScrubActivities:
             elif row.state is ClaimState.SCRUB_HOLD:
                 steps.due_task(conn, self.office, row, why)
                 watch_filing(conn, self.office, claim_id, why)
-            return steps.step_of(conn, claim_id)
+            return steps.step_at(conn, self.office, claim_id, at)
 
 
 def findings_of(

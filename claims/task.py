@@ -149,6 +149,11 @@ class DenialForm(ChangeForm):
 
     evidence: str = Field("", description="what shows the payer is wrong")
     template: str = Field("", description="letter template; default by denial code")
+    pair: str = Field("", description="NCCI pair on the date of service: 20610/99213")
+    modifier_indicator: str = Field("", description="of the pair: 0, 1 or 9")
+    note_supports_separate_EM: bool = Field(  # noqa: N815 - E/M is the coders' word
+        False, description="the note shows a separate visit or service"
+    )
 
 
 class AppealForm(Form):
@@ -173,6 +178,12 @@ class RemitReviewForm(MoneyForm):
 
     payer_answer: str = Field("", description="what the payer said")
     reason_code: str = Field("", description="our reason code")
+
+
+class PayerRuleForm(Form):
+    """A rule that would have kept a denial from happening."""
+
+    rule: str = Field("", description="what this payer wants to see", max_length=200)
 
 
 class RemittanceForm(Form):
@@ -310,7 +321,8 @@ _SPECS = (
           "resolved carried_with_reason"),
     _spec(_T.ENROLLMENT_FIX, _R.CLERK, 10, "a provider enrollment to fix", "fixed"),
     _spec(_T.PAYER_RULE_UPDATE, _R.SUPERVISOR, 10, "a payer rule to add",
-          "rule_added no_rule"),
+          "rule_added no_rule", form=PayerRuleForm,
+          required={"rule_added": ("rule",)}),
 )  # fmt: skip
 TASKS: Mapping[TaskType, TaskSpec] = {spec.type: spec for spec in _SPECS}
 

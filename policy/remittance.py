@@ -154,6 +154,12 @@ def fix_field(rarcs: Sequence[str]) -> str:
     return str(known[0]["fix_field"]) if known else ""
 
 
+def is_bundling(code: str) -> bool:
+    """Whether a reason says: part of another service (R-DEN-06); a coder decides."""
+    row = rows(TABLE, "carcs", "code").get(code.split("-")[-1])
+    return row is not None and row["category"] == "bundling"
+
+
 def coverage_policy(rarcs: Sequence[str]) -> str:
     """The local coverage policy that a remark says decided the claim, else ""."""
     hints = rows("rarc_hints", "rarcs", "code")
