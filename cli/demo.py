@@ -32,7 +32,7 @@ START = date(2026, 1, 12)
 DAYS = 120
 SECONDS_PER_DAY = (0.6, 0.9)
 """The quickest and the slowest pace of a practice day, by what the machine can do."""
-IMPORT_SECONDS = 0.35
+IMPORT_SECONDS = 0.2
 """What the import takes where the quickest pace is right."""
 LEAD_IN = timedelta(seconds=3)
 """Practice time stands still while the claims' workflows start."""
