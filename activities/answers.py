@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from activities import settle, steps
+from activities import next_payer, settle, steps
 from activities.filing import proof_is_stored, watch_filing
 from activities.followup import await_835, review, to_person
 from activities.office import Office
@@ -32,6 +32,7 @@ from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
 
+HEARS_COVERAGE = (ClaimState.INTAKE, ClaimState.ELIG_HOLD, ClaimState.CODING)
 AT_PAYER = (
     ClaimState.SUBMITTED,
     ClaimState.ACCEPTED,
@@ -519,10 +520,11 @@ def _one_271(
     if inquiry is None or not new:
         return False
     row = claims.get(conn, inquiry["claim_id"])
-    if answer.active:  # read at 08:00 of the next business day (R-ELG-05)
-        return False
-    if row.state not in (ClaimState.INTAKE, ClaimState.ELIG_HOLD, ClaimState.CODING):
-        return False
+    if row.state is ClaimState.NEXT_PAYER and row.next_what == next_payer.COVERAGE:
+        reason = why.by_rule("R-ELG-05")
+        next_payer.take_coverage(conn, office, row, reason, active=bool(answer.active))
+    elif answer.active or row.state not in HEARS_COVERAGE:
+        return False  # an active answer is read at 08:00 of the next business day
     settle.tell_claim(
         conn, row.id, f"271:{sha}:{answer.position}", NewsKind.ELIGIBILITY, why.today
     )

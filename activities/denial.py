@@ -7,6 +7,7 @@ from typing import Any
 
 from activities import settle, steps
 from activities.filing import filing_evidence
+from activities.next_payer import put_first
 from activities.office import Office
 from activities.opening import open_claim_task
 from claims.claim import ClaimState
@@ -412,6 +413,8 @@ def resolve_other_payer(
     why: Because,
 ) -> str:
     """Apply COB_UPDATE: the payer order as the patient and the plans say it."""
+    if decision == "new_order":
+        return put_first(conn, office, row, form, why.by_rule("R-COB-01"))
     if decision == "same_order":
         from activities.followup import resend
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from temporalio import activity
 
-from activities import refunds, settle, steps
+from activities import next_payer, refunds, settle, steps
 from activities.deposits import CLOCK, late_on, open_unmatched, waiting_deposit
 from activities.filing import watch_filing
 from activities.office import Office
@@ -223,6 +223,9 @@ DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
     FINAL: era_missing,
     CLOCK: _deposit_late,
     refunds.CLOCK: refunds.refund_late,
+    next_payer.COVERAGE: next_payer.ask_again,
+    next_payer.SECONDARY: next_payer.bill_next,
+    next_payer.CROSSOVER: call,
     "NO_ACTIVITY_E": call,
     "FOLLOW_UP": call,
     steps.HOLD_REVIEW: _still_held,

@@ -19,6 +19,8 @@ from activities import steps
 from activities.appeal import overtake_appeals
 from activities.deposits import book_deposits, hand_over
 from activities.followup import as_original, await_835
+from activities.next_payer import next_plan
+from activities.notices import ask_patient
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.payments import prepayment_entries
@@ -54,7 +56,7 @@ from records.tasks import NewTask
 FORWARDED = ("23",)
 INFORMATION = ("25",)
 REVERSAL = "22"
-DUPLICATE = "OA-18"
+DUPLICATE, EARLIER = "OA-18", "OA-23"
 HELD_BY_SET = (ClaimState.SUBMITTED, ClaimState.ACCEPTED, ClaimState.FOLLOW_UP)
 CHECKS = {
     "line": "SVC02-sum(CAS)=SVC03",
@@ -344,6 +346,7 @@ class _Poster:
         self.kept: list[dict[str, Any]] = []
         self.touched: dict[str, list[RemittanceClaim]] = {}
         self.no_mirror: list[ClaimRow] = []
+        self.odd_earlier: list[ClaimRow] = []
         self.plb_tasks: list[tuple[TaskType, ProviderAdjustment, _About, int]] = []
 
     def run(self) -> None:
@@ -448,14 +451,19 @@ class _Poster:
         if found.status == REVERSAL or found.paid < ZERO:
             self._reverse(found, row, decided)
         else:
-            self._post(found, row, decided)
+            forward = next_plan(self.office, content) is not None
+            self._post(found, row, decided, forward=forward)
+            self._check_earlier(found, row, decided)
 
     def _post(
         self,
         found: RemittanceClaim,
         row: ClaimRow,
         decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+        *,
+        forward: bool,
     ) -> None:
+        """``forward``: the patient's share goes to the next plan first (R-POST-04)."""
         at, kind = found.position, EntryType
         contractual = sum((r.contractual for _, _, r in decided), ZERO)
         patient = sum((r.patient for _, _, r in decided), ZERO)
@@ -463,9 +471,25 @@ class _Poster:
         patient += _claim_level(found, "patient")
         self._entry(at, kind.PAYER_PAYMENT, found.paid, row, "R-POST-01")
         self._entry(at, kind.CONTRACTUAL_ADJ, contractual, row, "R-POST-07")
-        self._entry(at, kind.TRANSFER_TO_PATIENT, patient, row, "R-POST-04")
+        share = ZERO if forward else patient
+        self._entry(at, kind.TRANSFER_TO_PATIENT, share, row, "R-POST-04")
         for number, line, result in decided:
             self._decide_line(row, number, line, result)
+
+    def _check_earlier(
+        self,
+        found: RemittanceClaim,
+        row: ClaimRow,
+        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+    ) -> None:
+        """OA-23 of a later plan: what the earlier ones paid and adjusted (R-COB-06)."""
+        if row.payer_order == 1:
+            return
+        stated = [t.amount for *_, r in decided for t in r.treated if t.code == EARLIER]
+        stated += [a.amount for a in found.adjustments if a.code == EARLIER]
+        money = balances(self.conn, [row.id])[row.id]
+        if sum(stated, ZERO) != money.paid_payer + money.adjusted:
+            self.odd_earlier.append(row)
 
     def _decide_line(
         self,
@@ -770,6 +794,10 @@ class _Poster:
             found = [n for n in lines if n["status"] == status]
             if found:
                 opener(row, found)
+        if row.id in {one.id for one in self.odd_earlier}:
+            why = self.why.by_rule("R-COB-06")
+            said = "what the earlier plans decided (OA-23) differs from the ledger"
+            self._task(row, TaskType.REMIT_REVIEW, why, said, {"why": said})
         if row.id in {one.id for one in self.no_mirror}:
             why = self.why.by_rule("R-REV-01")
             said = "a reversal that mirrors no posting of ours"
@@ -797,6 +825,8 @@ class _Poster:
         evidence = evidence_of(self.conn, self.office, row, lines)
         role = reviewer_of(lines) if kind is TaskType.DENIAL_REVIEW else None
         self._task(row, kind, why, decision.reason, evidence, role)
+        if kind is TaskType.COB_UPDATE:
+            ask_patient(self.conn, self.office, row, self.row["id"], why)
 
     def _short(self, row: ClaimRow, lines: list[RowMapping]) -> None:
         found = [n["denial"] or {} for n in lines]

@@ -7,7 +7,7 @@ Called in the transaction of every posting and decision from the first remittanc
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from activities import steps
+from activities import next_payer, steps
 from activities.office import Office
 from claims.claim import ClaimState
 from claims.money import ZERO, from_cents
@@ -31,7 +31,7 @@ def settle(
     """Give the claim the first state that holds, with its next step (R-STA-02)."""
     row = claims.get(conn, claim_id)
     money = balances(conn, [claim_id])[claim_id]
-    facts = _facts(conn, row, money)
+    facts = _facts(conn, office, row, money)
     decision = state_after(facts)
     _keep_holds(conn, row, money, facts, why)
     state = ClaimState(decision.action)
@@ -83,7 +83,9 @@ def _keep_hold(
         accounts.clear_hold(conn, hold["id"], today=why.today, actor=why.actor)
 
 
-def _facts(conn: Connection, row: ClaimRow, money: Balances) -> StateFacts:
+def _facts(
+    conn: Connection, office: Office, row: ClaimRow, money: Balances
+) -> StateFacts:
     status = {line["status"] for line in claims.lines(conn, row.id)}
     open_types = {t["type"] for t in tasks.waiting(conn, claim_id=row.id)}
     newest = submissions.newest(conn, row.id)
@@ -94,7 +96,9 @@ def _facts(conn: Connection, row: ClaimRow, money: Balances) -> StateFacts:
         replacement_in_flight=_flight_state(in_flight),
         denied_line_without_action="denied" in status,
         contract_shortfall="short" in status,
-        another_payer_due=False,
+        another_payer_due=money.insurer_open > ZERO
+        and status <= {"paid", "settled"}
+        and next_payer.is_due(conn, office, row),
         undecided_line="undecided" in status,
         credit=money.credit,
         insurer_open=money.insurer_open,
@@ -121,6 +125,8 @@ def step_for(
         return steps.by_outbox(office, row, why)
     if state is ClaimState.APPEAL:
         return _appeal_step(conn, office, row, why)
+    if state is ClaimState.NEXT_PAYER:
+        return next_payer.step(conn, office, row, why)
     if state is ClaimState.PATIENT_BALANCE:
         return patient_step(conn, office, row, why)
     if waiting := tasks.waiting(conn, claim_id=row.id):

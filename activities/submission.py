@@ -28,7 +28,7 @@ from records import claims, events, files, inquiries, news, submissions, tasks
 from records.db import Connection, RowMapping
 from records.events import Because
 
-UNSENT = ("READY", "CORRECTING", "REJECTED", "FOLLOW_UP")
+UNSENT = ("READY", "CORRECTING", "REJECTED", "FOLLOW_UP", "NEXT_PAYER")
 
 
 @dataclass

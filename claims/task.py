@@ -102,6 +102,14 @@ class CoverageForm(Form):
     member_id: str = Field("", description="member number on the card")
 
 
+class CobForm(Form):
+    """Which plan pays first, as the patient and the plans say."""
+
+    answer_from_patient: str = Field("", description="what the patient said")
+    order: str = Field("", description="our ids of the plans, first one first")
+    member_id: str = Field("", description="member number at the first plan")
+
+
 class AuthorizationForm(Form):
     """The payer's answer about an authorization."""
 
@@ -287,7 +295,8 @@ _SPECS = (
     _spec(_T.APPEAL_DECISION, _R.CLERK, 5, "a lost appeal",
           "next_level stop_aic stop accept", form=AppealForm),
     _spec(_T.COB_UPDATE, _R.CLERK, 5, "which plan pays first",
-          "new_order same_order no_answer", form=CoverageForm),
+          "new_order same_order no_answer", form=CobForm,
+          required={"new_order": ("order", "member_id")}),
     _spec(_T.SECONDARY_REVIEW, _R.CLERK, 5, "a second plan to bill",
           "bill_secondary wait patient"),
     _spec(_T.UNDERPAYMENT_REVIEW, _R.CLERK, 10, "a payment below the contract",

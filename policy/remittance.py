@@ -30,6 +30,7 @@ TASK_OF_ACTION = {
     "bill_other_payer": TaskType.COB_UPDATE,
 }
 LCD = "LCD"
+COB_REMARKS = ("MA92",)
 CONTRACT_ONLY = ("24", "44")
 """Contractual only where the contract says so (table notes); no profile says it yet."""
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -93,6 +94,15 @@ def treat(adjustment: Adjustment, rarcs: Sequence[str]) -> Treated:
         return _treated(adjustment, "wait", row["action"], "R-DEN-01", row)
     if row["default_task"] == TaskType.REMIT_REVIEW.value:
         return _held(adjustment, "R-POST-05", row["note"])
+    return _denied(adjustment, rarcs, row)
+
+
+def _denied(
+    adjustment: Adjustment, rarcs: Sequence[str], row: dict[str, Any]
+) -> Treated:
+    """The route of a denial; MA92 names the other plan, not a field (R-COB-02)."""
+    if row["category"] == "cob":
+        rarcs = [r for r in rarcs if r not in COB_REMARKS]
     action, rule = override(rarcs) or (row["action"], "R-DEN-01")
     return _treated(adjustment, "denied", action, rule, row)
 

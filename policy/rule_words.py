@@ -52,6 +52,9 @@ RULE_WORDS = {
         "Impossible values (negative charges, more than two decimals) are refused with "
         "the reason."
     ),
+    "R-COB-02": (
+        "A denial that names another plan asks which plan is first; nobody is billed."
+    ),
     "R-COB-04": "Some remarks say the payer sent the claim on itself; then we wait.",
     "R-COB-06": "What earlier payers did is checked on a later remittance, not posted.",
     "R-COD-01": (

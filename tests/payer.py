@@ -197,6 +197,7 @@ class Outside:
         """The 835 that decides claims; ``off_by`` spoils its total."""
         decided = tuple(_decided(claim, verdict(claim)) for claim in claims)
         total = sum((c.paid for c in decided), ZERO) + off_by
+        payer = claims[0].payer if claims else Payer(name=NAME, edi_id=EDI_ID)
         one = Remittance(
             position=1,
             control_number="0001",
@@ -205,8 +206,8 @@ class Outside:
             method="ACH" if total else "NON",
             payment_date=paid_on,
             trace=trace,
-            payer_name=NAME,
-            payer_edi_id=EDI_ID,
+            payer_name=payer.name,
+            payer_edi_id=payer.edi_id,
             payee_npi=BILLING_NPI,
             claims=decided,
             content_hash="",

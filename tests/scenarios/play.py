@@ -210,7 +210,8 @@ class Player:
         inputs: dict[str, str] = {}
         for key, value in (task.get("form") or {}).items():
             if key in spec.form.model_fields:
-                inputs[key] = str(value)
+                listed = isinstance(value, list)
+                inputs[key] = ", ".join(value) if listed else str(value)
             else:
                 self._shown(task, key, value, row["evidence"])
         if issubclass(spec.form, ChangeForm) and task["decision"] in CORRECTS:
@@ -254,7 +255,15 @@ class Player:
         self, spec: Any, decision: str, form: dict[str, str]
     ) -> dict[str, str]:
         """Required fields a story leaves to the reader."""
-        for name in spec.required.get(decision, ()):
+        missing = [n for n in spec.required.get(decision, ()) if n not in form]
+        if "member_id" in missing and form.get("order"):
+            first = form["order"].split(",")[0].strip()
+            form["member_id"] = next(
+                c["member_id"]
+                for c in self.story.given["coverages"]
+                if c["payer"] == first
+            )
+        for name in missing:
             form.setdefault(name, "as agreed")
         return form
 
@@ -574,6 +583,19 @@ async def _patient_payment(
     await _payment(player, content, player.pcn_of(content))
 
 
+def _payer_of(player: Player, claim: Claim) -> str:
+    profile = player.world.office.payers.by_edi_id(claim.payer.edi_id)
+    return profile.payer_id if profile else ""
+
+
+def _decision_of(claim: Claim) -> dict[str, Any]:
+    """What an earlier payer decided on the first line, as a story writes it."""
+    for decision in claim.lines[0].decisions:
+        said = [f"{a.group}*{a.carc}*{a.amount}" for a in decision.adjustments]
+        return {"paid": str(decision.paid), "CAS": said}
+    return {}
+
+
 def _is_ours(step: dict[str, Any]) -> bool:
     """Whether we send it; a copy can also be keyed at the payer, past us."""
     return not str(step.get("by", "")).endswith("outside")
@@ -594,6 +616,9 @@ async def _sent_837(
         "CLM05_3": claim.frequency,
         "REF_F8": claim.payer_icn or None,
         "submission": len(player.sent[pcn]),
+        "payer": _payer_of(player, claim),
+        "SBR01": claim.subscriber.sequence,
+        "loop_2430": _decision_of(claim),
     }
     for name in found.keys() & content.keys():
         if str(found[name]) != str(content[name]):
