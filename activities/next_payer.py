@@ -21,6 +21,7 @@ from claims.claim import (
     OtherPayer,
     Payer,
     ServiceLine,
+    Subscriber,
 )
 from claims.money import ZERO, usd
 from claims.task import DecisionRefused, TaskType
@@ -32,6 +33,7 @@ from records.db import Connection, RowMapping
 from records.events import Because
 
 COVERAGE, SECONDARY, CROSSOVER = "COB_271", "SECONDARY_CLAIM", "CROSSOVER_WAIT"
+SELF = "18"
 FORWARDED = ("19", "20", "21")
 
 
@@ -197,6 +199,25 @@ def next_plan(office: Office, content: Claim) -> OtherPayer | None:
     return known[0] if known and content.subscriber.sequence == "P" else None
 
 
+def answered_by(
+    conn: Connection, office: Office, row: ClaimRow, payer_id: str, paid: Decimal
+) -> bool:
+    """Whether this remittance is the next plan's own, to which the claim was forwarded;
+    the plan has decided then (R-COB-04)."""
+    content = claims.content(conn, office.cipher, row.id)
+    plan = next_plan(office, content)
+    profile = office.payers.by_edi_id(plan.payer.edi_id) if plan else None
+    if plan is None or profile is None or profile.payer_id != payer_id:
+        return False
+    others = tuple(
+        o.model_copy(update={"paid": paid}) if o == plan else o
+        for o in content.other_payers
+    )
+    new = content.model_copy(update={"other_payers": others})
+    claims.replace_content(conn, office.cipher, row.id, new)
+    return True
+
+
 def is_due(conn: Connection, office: Office, row: ClaimRow) -> bool:
     """Whether another plan is to pay what this one left."""
     return next_plan(office, claims.content(conn, office.cipher, row.id)) is not None
@@ -245,7 +266,7 @@ def bill_next(conn: Connection, office: Office, row: ClaimRow, why: Because) -> 
     said = decided[-1]
     new = content.model_copy(
         update={
-            "subscriber": plan.subscriber.model_copy(update={"sequence": "S"}),
+            "subscriber": _second_subscriber(plan, content),
             "payer": plan.payer,
             "other_payers": (_decided_by(content, said),),
             "lines": tuple(_with_decision(n, content, said) for n in content.lines),
@@ -257,6 +278,20 @@ def bill_next(conn: Connection, office: Office, row: ClaimRow, why: Because) -> 
     _change_plan(conn, office, row, new, profile.payer_id, order=2)
     reason = why.by_rule("R-COB-05", primary=row.payer_id)
     _send(conn, office, row, reason, "The claim goes to the next plan")
+
+
+def _second_subscriber(plan: OtherPayer, content: Claim) -> Subscriber:
+    """2320 names no birth date or sex; the patient's own stand for the patient."""
+    person, patient = plan.subscriber.person, content.patient_person
+    if plan.subscriber.relationship == SELF:
+        person = person.model_copy(
+            update={
+                "birth_date": person.birth_date or patient.birth_date,
+                "sex": person.sex or patient.sex,
+                "address": person.address if person.address.zip else patient.address,
+            }
+        )
+    return plan.subscriber.model_copy(update={"sequence": "S", "person": person})
 
 
 def _decided_by(content: Claim, said: RowMapping) -> OtherPayer:

@@ -19,7 +19,7 @@ from activities import steps
 from activities.appeal import overtake_appeals
 from activities.deposits import book_deposits, hand_over
 from activities.followup import as_original, await_835
-from activities.next_payer import next_plan
+from activities.next_payer import answered_by, next_plan
 from activities.notices import ask_patient
 from activities.office import Office
 from activities.opening import open_claim_task
@@ -451,9 +451,12 @@ class _Poster:
         if found.status == REVERSAL or found.paid < ZERO:
             self._reverse(found, row, decided)
         else:
-            forward = next_plan(self.office, content) is not None
+            payer, paid = self.row["payer_id"], found.paid
+            later = answered_by(self.conn, self.office, row, payer, paid)
+            forward = not later and next_plan(self.office, content) is not None
             self._post(found, row, decided, forward=forward)
-            self._check_earlier(found, row, decided)
+            if later or row.payer_order > 1:
+                self._check_earlier(found, row, decided)
 
     def _post(
         self,
@@ -483,8 +486,6 @@ class _Poster:
         decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
     ) -> None:
         """OA-23 of a later plan: what the earlier ones paid and adjusted (R-COB-06)."""
-        if row.payer_order == 1:
-            return
         stated = [t.amount for *_, r in decided for t in r.treated if t.code == EARLIER]
         stated += [a.amount for a in found.adjustments if a.code == EARLIER]
         money = balances(self.conn, [row.id])[row.id]

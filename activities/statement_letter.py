@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from activities.appeal_letter import clinician_of, postal_lines, practice_facts
 from activities.office import Office
 from claims.claim import ClaimState, Person
-from claims.money import ZERO, percent_of, usd
+from claims.money import ZERO, from_cents, percent_of, usd
 from ledger.balances import Balances, balances
 from letters.facts import (
     NoticeFacts,
     PersonFacts,
     PlanOfferFacts,
+    PlanPaidFacts,
     ReasonFacts,
     StatementFacts,
     VisitFacts,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from activities.patient import Due
 
 DAYS_TO_PAY = 30
+SECOND_PLAN = "your second plan"
 ROUNDING = usd("0.05")
 REVERSAL = "22"
 """CLP02: the payer takes its earlier decision back."""
@@ -155,8 +157,34 @@ def _visit(conn: Connection, office: Office, row: ClaimRow) -> VisitFacts:
         clinician=clinician_of(content),
         service_words=PLACES.get(content.place_of_service, "visit"),
         reasons=_reasons(conn, row, money),
+        plans=_plans(conn, office, row, money),
         **_figures(money),
     )
+
+
+def _plans(
+    conn: Connection, office: Office, row: ClaimRow, money: Balances
+) -> tuple[PlanPaidFacts, ...]:
+    """What each plan paid, when two or more did and the parts come to the sum."""
+    paid: dict[str, Decimal] = {}
+    for one in remittances.of_claim(conn, row.id):
+        amount = from_cents(one["paid_cents"])
+        paid[one["payer_id"]] = paid.get(one["payer_id"], ZERO) + amount
+    parts = [(payer_id, amount) for payer_id, amount in paid.items() if amount > ZERO]
+    total = sum((amount for _, amount in parts), ZERO)
+    if len(parts) < len(("first", "second")) or total != money.paid_payer:
+        return ()
+    return tuple(
+        PlanPaidFacts(plan=_plan_name(office, payer_id, place), paid=amount)
+        for place, (payer_id, amount) in enumerate(parts)
+    )
+
+
+def _plan_name(office: Office, payer_id: str, place: int) -> str:
+    profile = office.payer(payer_id)
+    if profile is not None and profile.is_medicare:
+        return "Medicare"
+    return "your plan" if place == 0 else SECOND_PLAN
 
 
 def _figures(money: Balances) -> dict[str, Any]:
@@ -179,7 +207,11 @@ def _reasons(
     They do not when a person moved money by decision, wrote part of the share off, or
     a replacement's remittance tells it once more. Then the bill says the sum alone.
     """
-    amounts = _shares(conn, row)
+    rows = remittances.of_claim(conn, row.id)
+    if not rows:  # nobody but the patient was billed
+        return ()
+    last = rows[-1]["payer_id"]
+    amounts = _shares([r for r in rows if r["payer_id"] == last])
     if sum(amounts.values(), ZERO) != money.patient_due + (
         money.paid_patient - money.credit
     ):
@@ -187,16 +219,19 @@ def _reasons(
     answer = inquiries.answer_on_file(
         conn, payer_id=row.payer_id, member_index=row.member_index, traces=[]
     )
+    later = row.payer_order > 1 or last != row.payer_id
+    plan = {"plan": SECOND_PLAN} if later else {}
     return tuple(
-        _reason(code, amount, answer, money.paid_payer)
+        _reason(code, amount, answer, money.paid_payer).model_copy(update=plan)
         for code, amount in amounts.items()
     )
 
 
-def _shares(conn: Connection, row: ClaimRow) -> dict[str, Decimal]:
-    """PR amounts by reason code over all posted remittances, without those undone."""
+def _shares(rows: Sequence[RowMapping]) -> dict[str, Decimal]:
+    """PR amounts by reason code of the plan that decided last, without those undone:
+    what an earlier plan left was the next plan's."""
     amounts: dict[str, Decimal] = {}
-    for found in remittances.of_claim(conn, row.id):
+    for found in rows:
         for line in found["detail"].get("lines", []):
             for treated in line["treated"]:
                 if treated["treatment"] == "patient":

@@ -11,6 +11,7 @@ import yaml
 from claims.claim import (
     Address,
     Claim,
+    OtherPayer,
     Payer,
     Person,
     Provider,
@@ -182,7 +183,28 @@ def content_of(story: Story, claim: dict[str, Any], payers: PayerBook) -> Claim:
         if referring
         else None,
         prior_auth=claim.get("auth_number", ""),
+        other_payers=tuple(
+            _other_plan(patient, c, payers)
+            for c in story.given["coverages"]
+            if c["rank"] == "secondary" and c.get("claim", claim["pcn"]) == claim["pcn"]
+        ),
         lines=tuple(_line(claim, line) for line in claim["lines"]),
+    )
+
+
+def _other_plan(
+    patient: dict[str, Any], coverage: dict[str, Any], payers: PayerBook
+) -> OtherPayer:
+    """A plan that pays after the first one, as the claim carries it (2320)."""
+    profile = payers.get(coverage["payer"])
+    assert profile is not None, f"no profile of {coverage['payer']}"
+    return OtherPayer(
+        subscriber=Subscriber(
+            sequence="S",
+            filing_indicator=profile.edi.claim_filing_indicator,
+            person=_person(patient, coverage["member_id"]),
+        ),
+        payer=Payer(name=profile.name, edi_id=profile.edi.payer_edi_id),
     )
 
 
