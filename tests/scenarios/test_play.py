@@ -27,7 +27,7 @@ async def test_story_on_sqlite(path: Path) -> None:
     await play(path)
 
 
-@pytest.mark.parametrize("prefix", ["s01", "s09"])
+@pytest.mark.parametrize("prefix", ["s01", "s08", "s09", "s16", "s19", "s23"])
 async def test_story_on_postgres(prefix: str, postgres_db: str) -> None:
     await play(story(prefix), postgres_db)
 
