@@ -1,14 +1,9 @@
-"""The journal: entries and their two lines, append-only by triggers (R-MON-03).
-
-The triggers are made with the tables, here for ``METADATA.create_all`` and once more in
-the migration; a test compares the two.
-"""
+"""The journal: entries and their two lines, append-only by triggers (R-MON-03)."""
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    Connection,
     Date,
     ForeignKey,
     Index,
@@ -17,10 +12,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    event,
 )
 
-from records.tables import ID, INSTANT, METADATA
+from records.tables import ID, INSTANT, METADATA, append_only
 
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
@@ -69,35 +63,7 @@ entry_line = Table(
 )
 """Line 1 is the debit, line 2 the credit, of the same amount."""
 
-_REFUSED = "postings are append-only: post an opposite entry"
+append_only(entry)
+append_only(entry_line)
 
-
-def append_only_statements(dialect: str) -> list[str]:
-    """The triggers that refuse to change or delete a posting."""
-    tables = ("entry", "entry_line")
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END"
-            for table in tables
-            for action in ("UPDATE", "DELETE")
-        ]
-    function = (
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger AS $$ BEGIN "
-        f"RAISE EXCEPTION '{_REFUSED}'; END $$ LANGUAGE plpgsql"
-    )
-    triggers = [
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-        f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        for table in tables
-    ]
-    return [function, *triggers]
-
-
-@event.listens_for(entry_line, "after_create")
-def _protect(_table: Table, connection: Connection, **_options: object) -> None:
-    for statement in append_only_statements(connection.dialect.name):
-        connection.exec_driver_sql(statement)
-
-
-__all__ = ["METADATA", "append_only_statements", "entry", "entry_line"]
+__all__ = ["METADATA", "entry", "entry_line"]

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Date,
     ForeignKey,
     Index,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.event import listens_for
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,8 +33,41 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 METADATA = MetaData(naming_convention=NAMING)
+APPEND_ONLY = "rows here are append-only: add one that corrects"
 ID = String(36)
 INSTANT = String(27)
+
+
+def append_only(table: Table) -> None:
+    """Let triggers refuse to change or delete a row of ``table``.
+
+    They are made with the table, here for ``METADATA.create_all`` and once more in the
+    migration; a test compares the two.
+    """
+
+    @listens_for(table, "after_create")
+    def _protect(_table: Table, connection: Connection, **_options: object) -> None:
+        for statement in _refuse_change(table.name, connection.dialect.name):
+            connection.exec_driver_sql(statement)
+
+
+def _refuse_change(table: str, dialect: str) -> list[str]:
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
+            for action in ("UPDATE", "DELETE")
+        ]
+    function = (
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger AS $$ BEGIN "
+        f"RAISE EXCEPTION '{APPEND_ONLY}'; END $$ LANGUAGE plpgsql"
+    )
+    trigger = (
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
+        f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    return [function, trigger]
+
 
 setting = Table(
     "setting",
@@ -515,6 +550,7 @@ event = Table(
     sqlite_autoincrement=True,
 )
 """The append-only event log; ``words`` never name a patient."""
+append_only(event)
 
 access = Table(
     "access",
@@ -528,6 +564,8 @@ access = Table(
     Column("reason", String(200), nullable=False),
     sqlite_autoincrement=True,
 )
+"""Who read protected data, append-only."""
+append_only(access)
 
 history_archive = Table(
     "history_archive",

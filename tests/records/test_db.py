@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from records import events
 from records.db import (
     Database,
     NestedTransactionError,
@@ -256,3 +257,19 @@ def test_sqlite_is_opened_for_many_readers_and_kept_links(sqlite_url: str) -> No
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(ValueError, match="Nothing was opened"):
         make_engine("mysql://localhost/claims")
+
+
+@pytest.mark.parametrize("table", ["event", "access"])
+@pytest.mark.parametrize("action", ["UPDATE {} SET actor = 'x'", "DELETE FROM {}"])
+def test_what_was_logged_is_never_changed_or_deleted(
+    db: Database, table: str, action: str
+) -> None:
+    with db.transaction() as conn:
+        events.log_access(
+            conn, at=datetime(2026, 3, 2, tzinfo=UTC), actor="a", what="w", reason="r"
+        )
+        why = events.Because(datetime(2026, 3, 2, tzinfo=UTC), date(2026, 3, 2))
+        events.add(conn, why, "note", "words")
+
+    with pytest.raises(DBAPIError, match="append-only"), db.transaction() as conn:
+        conn.exec_driver_sql(action.format(table))

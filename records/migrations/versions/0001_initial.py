@@ -12,7 +12,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_REFUSED = "postings are append-only: post an opposite entry"
+_REFUSED = "rows here are append-only: add one that corrects"
+_APPEND_ONLY = ("entry", "entry_line", "event", "access")
 
 
 def upgrade() -> None:
@@ -701,7 +702,7 @@ def upgrade() -> None:
 
 
 def _protect_sqlite() -> None:
-    for table in ("entry", "entry_line"):
+    for table in _APPEND_ONLY:
         for action in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{action.lower()} "
@@ -715,7 +716,7 @@ def _protect_postgresql() -> None:
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger AS $$ BEGIN "
         f"RAISE EXCEPTION '{_REFUSED}'; END $$ LANGUAGE plpgsql"
     )
-    for table in ("entry", "entry_line"):
+    for table in _APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
             f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
