@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import settle, steps
+from activities import settle
 from activities.appeal_letter import appeal_facts
 from activities.letters import keep_letter
 from activities.office import Office
@@ -20,7 +20,7 @@ from claims.money import ZERO, usd
 from claims.task import DecisionRefused, TaskType
 from letters.check import missing_elements
 from policy import appeal as rules
-from records import accounts, claims, news, remittances, tasks
+from records import accounts, claims, news, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -539,6 +539,3 @@ def overtake_appeals(
                 ref=f"overtaken:{appeal['id']}:{why.today}",
                 today=why.today,
             )
-
-
-__all__ = ["begin_appeal", "remittances", "steps"]

@@ -19,7 +19,7 @@ from ledger.entries import NewEntry, post
 from policy import appeal as appeal_rules
 from policy.people import alone_up_to
 from policy.remittance import coverage_policy, is_bundling
-from records import accounts, claims, news, remittances, tasks
+from records import claims, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -517,11 +517,3 @@ def resolve_underpayment(
 
         return dispute(conn, office, row, reason)
     return _ask_write_off(conn, office, row, form, why)
-
-
-def untold(conn: Connection) -> tuple[str, ...]:
-    """News this transaction made, to be passed on after it."""
-    return tuple(row["id"] for row in news.untold(conn))
-
-
-__all__ = ["accounts", "open_review", "resolve_review"]

@@ -6,8 +6,7 @@ ever plugged: an unbalanced set waits with a task that names the difference (R-E
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -16,62 +15,37 @@ from temporalio import activity
 
 from activities import settle as settling
 from activities import steps
-from activities.appeal import overtake_appeals
 from activities.deposits import book_deposits, hand_over
-from activities.followup import as_original, await_835
-from activities.next_payer import answered_by, next_plan
-from activities.notices import ask_patient
+from activities.followup import await_835
 from activities.office import Office
-from activities.opening import open_claim_task
-from activities.payments import prepayment_entries
-from activities.refunds import review_credit
+from activities.posting import Poster, open_file_task
 from claims.calendar import deadline, next_business_day
 from claims.claim import ClaimState
 from claims.messages import Look, remittance_workflow_id
-from claims.money import ZERO, cents, from_cents, words
+from claims.money import ZERO, cents
 from claims.remittance import (
     Imbalance,
-    ProviderAdjustment,
     Remittance,
-    RemittanceClaim,
-    RemittanceLine,
     imbalances,
 )
-from claims.task import TASKS, DecisionRefused, Role, TaskType
+from claims.task import DecisionRefused, TaskType
 from edi.x835 import read_remittances
-from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType, plb_entry_type
-from ledger.balances import balances, entries_of, practice_entries
-from ledger.entries import LedgerIdentityError, NewEntry, post
-from policy import plb as plb_rules
-from policy import remittance as rules
-from policy.remittance import LineOutcome
-from policy.tasks import due_on
-from records import claims, events, news, remittances, submissions, tasks
+from ledger.accounts import EntryType
+from ledger.entries import LedgerIdentityError, post
+from records import claims, events, news, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
-from records.tasks import NewTask
 
-FORWARDED = ("23",)
-INFORMATION = ("25",)
-REVERSAL = "22"
-DUPLICATE, EARLIER = "OA-18", "OA-23"
 HELD_BY_SET = (ClaimState.SUBMITTED, ClaimState.ACCEPTED, ClaimState.FOLLOW_UP)
 CHECKS = {
     "line": "SVC02-sum(CAS)=SVC03",
     "claim": "CLP03-sum(CAS)=CLP04",
     "transaction": "sum(CLP04)-sum(PLB)=BPR02",
 }
-RECOUPED = {
-    EntryType.RECOUPMENT_DUE: 1,
-    EntryType.REFUND_ACKNOWLEDGED: 1,
-    EntryType.RECOUPMENT_TAKEN: -1,
-}
-"""What raises and lowers the amount a payer will still take back."""
 SUSPENDED = ("suspended", "conflict")
 Take = Callable[[Connection, Office, RowMapping, Because], None]
-KEPT_ON_POSTING = ("FILING_DEADLINE", "EFT_UNMATCHED")
 
 
 def register_remittances(
@@ -196,7 +170,7 @@ def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> No
         )  # fmt: skip
         _hold_claims(conn, office, one, task, why.by_rule("R-ERA-03"))
         return
-    _Poster(conn, office, row, one, why).run()
+    Poster(conn, office, row, one, why).run()
     remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
     book_deposits(conn, row["trace"], why)
     hand_over(conn, row)
@@ -283,656 +257,6 @@ def _suspend(
     return open_file_task(conn, row, kind, why.by_rule(rule), words_, evidence, "")
 
 
-def open_file_task(
-    conn: Connection,
-    row: RowMapping,
-    kind: TaskType,
-    why: Because,
-    words_: str,
-    evidence: dict[str, Any],
-    subject: str,
-) -> RowMapping:
-    """A task about a remittance, not about a claim."""
-    task_id = tasks.open_task(
-        conn,
-        NewTask(
-            key=f"{row['id']}:{kind.value}:{subject}",
-            type=kind.value,
-            workflow_id=remittance_workflow_id(row["id"]),
-            role=TASKS[kind].role.value,
-            due_on=due_on(kind, why.today, None),
-            rule=why.rule,
-            why=words_,
-            subject=f"{row['trace']}:{subject}"[:120],
-            payer_id=row["payer_id"],
-            amount_cents=abs(row["paid_cents"]),
-            evidence=evidence,
-        ),
-        why,
-    )
-    return tasks.get(conn, task_id)
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a PLB reference names: a claim of ours, and a word that tells it apart."""
-
-    claim_id: str | None
-    tag: str
-
-
-def _plb_memo(code: str, tag: str) -> str:
-    return f"PLB {code} {tag}".strip()
-
-
-class _Poster:
-    """One transaction set being posted, inside one SQL transaction."""
-
-    def __init__(
-        self,
-        conn: Connection,
-        office: Office,
-        row: RowMapping,
-        one: Remittance,
-        why: Because,
-    ) -> None:
-        self.conn = conn
-        self.office = office
-        self.row = row
-        self.one = one
-        self.why = why.by_rule("R-ERA-05", trace=one.trace)
-        self.profile = office.payer(row["payer_id"])
-        self.entries: list[NewEntry] = []
-        self.kept: list[dict[str, Any]] = []
-        self.touched: dict[str, list[RemittanceClaim]] = {}
-        self.no_mirror: list[ClaimRow] = []
-        self.odd_earlier: list[ClaimRow] = []
-        self.plb_tasks: list[tuple[TaskType, ProviderAdjustment, _About, int]] = []
-
-    def run(self) -> None:
-        """Match, post, decide each claim's state once, store its news."""
-        known = claims.by_pcn(self.conn, [c.pcn for c in self.one.claims])
-        for found in self.one.claims:
-            row = known.get(found.pcn)
-            if row is None:
-                self._unknown(found)
-            elif found.status in FORWARDED + INFORMATION or self._is_copy(found, row):
-                self._keep(found, row, "information", [])
-            else:
-                self._claim(found, row)
-        for adjustment in sorted(
-            self.one.provider_adjustments, key=lambda a: a.amount
-        ):  # what a payer announces comes before what it takes
-            self._plb(adjustment)
-        self._open_credits()
-        remittances.add_claims(self.conn, self.kept)
-        post(self.conn, self.entries, posted_at=to_text(self.why.at))
-        for claim_id in self.touched:
-            self._finish(claim_id)
-        self._open_plb_tasks()
-
-    def _open_credits(self) -> None:
-        """What the patient has paid above a corrected share becomes a credit, in the
-        same posting (R-MON-02)."""
-        money = balances(self.conn, self.touched)
-        for claim_id in self.touched:
-            due = money[claim_id].patient_due + sum(
-                entry.amount * EFFECT[entry.type].get(Bucket.PATIENT_DUE, 0)
-                for entry in self.entries
-                if entry.claim_id == claim_id
-            )
-            if due < ZERO:
-                row = claims.get(self.conn, claim_id)
-                at = self.touched[claim_id][-1].position
-                kind = EntryType.CREDIT_OPEN_PATIENT
-                self._entry(at, kind, -due, row, "R-REV-02")
-
-    def _unknown(self, found: RemittanceClaim) -> None:
-        """Not one of ours: its money waits as unapplied, the rest posts (R-ERA-10)."""
-        self._keep(found, None, "unmatched", [])
-        if found.paid > ZERO:
-            self._entry(
-                found.position,
-                EntryType.UNAPPLIED_PAYER_CASH,
-                found.paid,
-                None,
-                "R-ERA-10",
-            )
-        open_file_task(
-            self.conn,
-            self.row,
-            TaskType.ERA_UNMATCHED_CLAIM,
-            self.why.by_rule("R-ERA-10"),
-            "a paid claim number we do not know",
-            {
-                "clp01": found.pcn,
-                "paid": str(found.paid),
-                "dos": str(found.service_from or ""),
-                "position": found.position,
-            },
-            str(found.position),
-        )
-
-    def _is_copy(self, found: RemittanceClaim, row: ClaimRow) -> bool:
-        """OA-18 alone, about a copy whose original is paid or in process (R-POST-03).
-
-        The original is another control number: one decided before, or the one the
-        payer accepted.
-        """
-        said = [a for line in found.lines for a in line.adjustments]
-        said += found.adjustments
-        if found.paid != ZERO or not said or any(a.code != DUPLICATE for a in said):
-            return False
-        decided = {
-            one["payer_icn"]
-            for one in remittances.of_claim(self.conn, row.id)
-            if one["paid_cents"] > 0
-        }
-        in_process = row.first_remit_on is None and row.accepted_on is not None
-        originals = decided | ({row.payer_icn} if in_process else set())
-        return bool(originals - {found.payer_icn, None})
-
-    def _claim(self, found: RemittanceClaim, row: ClaimRow) -> None:
-        content = claims.content(self.conn, self.office.cipher, row.id)
-        decided = []
-        for line in found.lines:
-            match = _match(line, content.lines)
-            units = match.units if match else Decimal(line.units or 1)
-            result = rules.outcome(
-                line,
-                profile=self.profile,
-                units=units,
-                primary=row.payer_order == 1,
-                claim_rarcs=found.rarcs,
-            )
-            decided.append((match.number if match else None, line, result))
-        self.touched.setdefault(row.id, []).append(found)
-        self._keep(found, row, "posted", decided)
-        if found.status == REVERSAL or found.paid < ZERO:
-            self._reverse(found, row, decided)
-        else:
-            payer, paid = self.row["payer_id"], found.paid
-            later = answered_by(self.conn, self.office, row, payer, paid)
-            forward = not later and next_plan(self.office, content) is not None
-            self._post(found, row, decided, forward=forward)
-            if later or row.payer_order > 1:
-                self._check_earlier(found, row, decided)
-
-    def _post(
-        self,
-        found: RemittanceClaim,
-        row: ClaimRow,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
-        *,
-        forward: bool,
-    ) -> None:
-        """``forward``: the patient's share goes to the next plan first (R-POST-04)."""
-        at, kind = found.position, EntryType
-        contractual = sum((r.contractual for _, _, r in decided), ZERO)
-        patient = sum((r.patient for _, _, r in decided), ZERO)
-        contractual += _claim_level(found, "contractual")
-        patient += _claim_level(found, "patient")
-        self._entry(at, kind.PAYER_PAYMENT, found.paid, row, "R-POST-01")
-        self._entry(at, kind.CONTRACTUAL_ADJ, contractual, row, "R-POST-07")
-        share = ZERO if forward else patient
-        self._entry(at, kind.TRANSFER_TO_PATIENT, share, row, "R-POST-04")
-        for number, line, result in decided:
-            self._decide_line(row, number, line, result)
-
-    def _check_earlier(
-        self,
-        found: RemittanceClaim,
-        row: ClaimRow,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
-    ) -> None:
-        """OA-23 of a later plan: what the earlier ones paid and adjusted (R-COB-06)."""
-        stated = [t.amount for *_, r in decided for t in r.treated if t.code == EARLIER]
-        stated += [a.amount for a in found.adjustments if a.code == EARLIER]
-        money = balances(self.conn, [row.id])[row.id]
-        if sum(stated, ZERO) != money.paid_payer + money.adjusted:
-            self.odd_earlier.append(row)
-
-    def _decide_line(
-        self,
-        row: ClaimRow,
-        number: int | None,
-        line: RemittanceLine,
-        result: LineOutcome,
-    ) -> None:
-        if number is None:
-            return
-        denial = result.denial
-        if denial is not None:
-            notice = self.one.payment_date or self.why.today
-            denial = {**denial, "notice_on": str(notice), "trace": self.one.trace}
-            if result.expected is not None:
-                denial["expected"] = str(result.expected)
-                denial["shortfall"] = str(result.shortfall)
-        claims.decide_line(
-            self.conn,
-            row.id,
-            number,
-            status=result.status,
-            denial=denial,
-            decided_by=f"835 {self.one.trace} segment {line.position}",
-        )
-
-    def _reverse(
-        self,
-        found: RemittanceClaim,
-        row: ClaimRow,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
-    ) -> None:
-        """Exact negatives of what was posted; the lines are undecided again
-        (R-REV-01)."""
-        first = self._first_posting(found, row)
-        if first is None or first.get(EntryType.PAYER_PAYMENT, ZERO) != -found.paid:
-            first = self._as_stated(found, decided)
-            self.no_mirror.append(row)
-        for kind, amount in first.items():
-            self._entry(found.position, OPPOSITE[kind], amount, row, "R-REV-01")
-        for number, line, _ in decided:
-            if number is not None:
-                claims.decide_line(
-                    self.conn,
-                    row.id,
-                    number,
-                    status="undecided",
-                    denial=None,
-                    decided_by=f"reversed by segment {line.position}",
-                )
-
-    def _first_posting(
-        self, found: RemittanceClaim, row: ClaimRow
-    ) -> dict[EntryType, Decimal] | None:
-        """What was posted for the payer's control number that is now reversed."""
-        earlier = [
-            one
-            for one in remittances.of_claim(self.conn, row.id)
-            if one["payer_icn"] == found.payer_icn and one["status"] != REVERSAL
-        ]
-        if not earlier:
-            return None
-        prefix = f"{earlier[-1]['remittance_id']}:{earlier[-1]['position']}:"
-        return {
-            EntryType(entry["entry_type"]): from_cents(entry["amount_cents"])
-            for entry in entries_of(self.conn, row.id)
-            if entry["key"].startswith(prefix)
-            and EntryType(entry["entry_type"]) in OPPOSITE
-        }
-
-    def _as_stated(
-        self,
-        found: RemittanceClaim,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
-    ) -> dict[EntryType, Decimal]:
-        """The reversal's own amounts, when no posting of ours mirrors it."""
-        return {
-            EntryType.PAYER_PAYMENT: -found.paid,
-            EntryType.CONTRACTUAL_ADJ: -sum((r.contractual for *_, r in decided), ZERO),
-            EntryType.TRANSFER_TO_PATIENT: -sum((r.patient for *_, r in decided), ZERO),
-        }
-
-    def _entry(
-        self,
-        position: int,
-        kind: EntryType,
-        amount: Decimal,
-        row: ClaimRow | None,
-        rule: str,
-    ) -> None:
-        if amount < ZERO:
-            kind, amount = OPPOSITE[kind], -amount
-        if amount == ZERO:
-            return
-        self.entries.append(
-            NewEntry(
-                key=f"{self.row['id']}:{position}:{kind.value}",
-                type=kind,
-                amount=amount,
-                claim_id=row.id if row else None,
-                account_id=row.account_id if row else None,
-                payer_id=self.row["payer_id"],
-                business_date=self.why.today,
-                source=f"{self.row['file_sha256'][:12]} segment {position}",
-                ref=self.one.trace,
-                rule=rule,
-                memo="",
-            )
-        )
-
-    def _keep(
-        self,
-        found: RemittanceClaim,
-        row: ClaimRow | None,
-        outcome: str,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
-    ) -> None:
-        lines = [
-            {
-                "number": number,
-                "code": line.code,
-                "charge": str(line.charge),
-                "paid": str(line.paid),
-                "allowed": str(line.allowed) if line.allowed is not None else None,
-                "open_cents": cents(result.open),
-                "status": result.status,
-                "treated": [t.model_dump(mode="json") for t in result.treated],
-                "rarcs": list(line.rarcs),
-            }
-            for number, line, result in decided
-        ]
-        self.kept.append(
-            {
-                "remittance_id": self.row["id"],
-                "position": found.position,
-                "claim_id": row.id if row else None,
-                "clp01_index": self.office.cipher.index(found.pcn, kind="clp01"),
-                "status": found.status,
-                "charge_cents": cents(found.charge),
-                "paid_cents": cents(found.paid),
-                "patient_cents": cents(found.patient_responsibility),
-                "payer_icn": found.payer_icn,
-                "outcome": outcome,
-                "detail": {"lines": lines, "rarcs": list(found.rarcs)},
-            }
-        )
-
-    def _plb(self, adjustment: ProviderAdjustment) -> None:
-        """Provider-level money never changes a claim's payment by itself (R-PLB-01)."""
-        if adjustment.amount == ZERO:
-            return
-        about = self._about(adjustment)
-        kind, task = self._plb_kind(adjustment, about)
-        number = len(self.entries)
-        self.entries.append(
-            NewEntry(
-                key=f"{self.row['id']}:{adjustment.position}:PLB:{adjustment.code}:{number}",
-                type=kind,
-                amount=abs(adjustment.amount),
-                payer_id=self.row["payer_id"],
-                business_date=self.why.today,
-                source=f"{self.row['file_sha256'][:12]} segment {adjustment.position}",
-                ref=self.one.trace,
-                rule="R-PLB-01",
-                memo=_plb_memo(adjustment.code, about.tag),
-            )
-        )
-        if task is not None:
-            self.plb_tasks.append((task, adjustment, about, number))
-
-    def _about(self, adjustment: ProviderAdjustment) -> "_About":
-        """The claim that PLB03-2 names, and words for it without a member number."""
-        ref = adjustment.reference or ""
-        found = remittances.claim_of_reference(self.conn, self.row["payer_id"], ref)
-        for claim_id, clps in self.touched.items():
-            if any(c.payer_icn and ref.startswith(c.payer_icn) for c in clps):
-                icn = next(c.payer_icn for c in clps if c.payer_icn)
-                found = found or (claim_id, icn)
-        if found is not None:
-            return _About(found[0], found[1])
-        hidden = self.office.cipher.index(ref, kind="plb")[:12] if ref else ""
-        return _About(None, hidden)
-
-    def _plb_kind(
-        self, adjustment: ProviderAdjustment, about: "_About"
-    ) -> tuple[EntryType, TaskType | None]:
-        """The entry, and the task, that the table and the running balances ask for."""
-        lowers = adjustment.amount > ZERO
-        row = plb_rules.get(adjustment.code)
-        if row is None:
-            kind = plb_entry_type("PLB_SUSPENSE", lowers_payment=lowers)
-            return kind, TaskType.PLB_REVIEW
-        word = row["ledger_pos"] if lowers else row["ledger_neg"]
-        kind = plb_entry_type(word, lowers_payment=lowers)
-        task = TaskType(row["task"]) if row["task"] else None
-        if kind is not EntryType.RECOUPMENT_TAKEN:
-            return kind, task
-        if self._recoupment_due(about.tag) >= adjustment.amount:
-            return kind, None
-        return EntryType.PLB_SUSPENSE_TAKEN, TaskType.RECOUPMENT_REVIEW
-
-    def _recoupment_due(self, tag: str) -> Decimal:
-        """What this payer still announced to take back about one claim (R-PLB-02)."""
-        known = [
-            (EntryType(e["entry_type"]), e["memo"], from_cents(e["amount_cents"]))
-            for e in practice_entries(self.conn)
-            if e["payer_id"] == self.row["payer_id"]
-        ]
-        known += [(e.type, e.memo, e.amount) for e in self.entries]
-        about = [(kind, n) for kind, memo, n in known if memo.endswith(f" {tag}")]
-        return sum((RECOUPED.get(kind, 0) * n for kind, n in about), ZERO)
-
-    def _open_plb_tasks(self) -> None:
-        for kind, adjustment, about, number in self.plb_tasks:
-            said = (
-                f"provider-level adjustment {adjustment.code} of "
-                f"{words(adjustment.amount)}"
-            )
-            evidence = {
-                "code": adjustment.code,
-                "amount": str(abs(adjustment.amount)),
-                "taken": "now" if adjustment.amount > ZERO else "later",
-                "reference": about.tag,
-            }
-            why = self.why.by_rule("R-PLB-02" if about.tag else "R-PLB-01")
-            subject = f"{adjustment.position}:{number}"
-            if about.claim_id is None or kind is TaskType.PLB_REVIEW:
-                open_file_task(self.conn, self.row, kind, why, said, evidence, subject)
-                continue
-            open_claim_task(
-                self.conn,
-                self.office,
-                claims.get(self.conn, about.claim_id),
-                kind,
-                why,
-                key=f"{self.row['id']}:{kind.value}:{subject}",
-                words=said,
-                evidence=evidence,
-                subject=subject,
-                workflow_id=remittance_workflow_id(self.row["id"]),
-            )
-
-    def _finish(self, claim_id: str) -> None:
-        """Credits, prepayments, tasks and the state of one touched claim, once."""
-        found = self.touched[claim_id]
-        row = claims.get(self.conn, claim_id)
-        reason = self.why.by_rule("R-STA-02", trace=self.one.trace)
-        icns = [c.payer_icn for c in found if c.payer_icn]
-        facts: dict[str, Any] = {"first_remit_on": row.first_remit_on or self.why.today}
-        if icns:
-            facts["payer_icn"] = icns[-1]
-        claims.note(self.conn, claim_id, **facts)
-        self._decided_submission(claim_id)
-        tasks.overtake(
-            self.conn,
-            reason,
-            f"remittance {self.one.trace} posted",
-            claim_id=claim_id,
-            keep=KEPT_ON_POSTING,
-        )
-        overtake_appeals(self.conn, row, reason, keep_sent=False)
-        self._prepayments(row)
-        self._open_questions(row)
-        if row.submission_number > 1:
-            self._propose_rule(row)
-        paid = sum((c.paid for c in found), ZERO)
-        said = f"Remittance {self.one.trace} posted: paid {words(paid)}"
-        settling.settle(self.conn, self.office, claim_id, reason, said)
-        settling.tell_claim(
-            self.conn, claim_id, f"remit:{self.row['id']}", "remittance", self.why.today
-        )
-
-    def _decided_submission(self, claim_id: str) -> None:
-        """Posting never depends on the submission's status; it ends what is in
-        flight."""
-        submissions.withdraw(self.conn, claim_id)
-        newest = submissions.newest(self.conn, claim_id)
-        if newest is not None:
-            submissions.mark(
-                self.conn,
-                newest["id"],
-                only_from=("sent", "accepted", "silent", "taken"),
-                status="decided",
-            )
-
-    def _prepayments(self, row: ClaimRow) -> None:
-        money = balances(self.conn, [row.id])[row.id]
-        due = min(money.patient_due, money.credit)
-        key = f"{self.row['id']}:{row.id}"
-        if due > ZERO:
-            made = prepayment_entries(self.conn, row, due, self.why, key)
-            post(self.conn, made, posted_at=to_text(self.why.at))
-
-    def _open_questions(self, row: ClaimRow) -> None:
-        """The task of what this remittance left undecided."""
-        lines = claims.lines(self.conn, row.id)
-        for status, opener in (
-            ("held", self._held),
-            ("denied", self._denied),
-            ("short", self._short),
-        ):
-            found = [n for n in lines if n["status"] == status]
-            if found:
-                opener(row, found)
-        if row.id in {one.id for one in self.odd_earlier}:
-            why = self.why.by_rule("R-COB-06")
-            said = "what the earlier plans decided (OA-23) differs from the ledger"
-            self._task(row, TaskType.REMIT_REVIEW, why, said, {"why": said})
-        if row.id in {one.id for one in self.no_mirror}:
-            why = self.why.by_rule("R-REV-01")
-            said = "a reversal that mirrors no posting of ours"
-            self._task(row, TaskType.REMIT_REVIEW, why, said, {"why": said})
-        review_credit(self.conn, self.office, row, self.why, self.row["id"])
-
-    def _held(self, row: ClaimRow, lines: list[RowMapping]) -> None:
-        denial = lines[0]["denial"] or {}
-        carc = denial.get("carc", "")
-        evidence = {
-            "group": carc.split("-")[0],
-            "carc": carc.split("-")[-1],
-            "amount": denial.get("amount", ""),
-            "lines": [n["number"] for n in lines],
-            "why": denial.get("words", ""),
-        }
-        why = self.why.by_rule(denial.get("rule", "R-POST-05"))
-        self._task(row, TaskType.REMIT_REVIEW, why, denial.get("words", ""), evidence)
-
-    def _denied(self, row: ClaimRow, lines: list[RowMapping]) -> None:
-        from activities.denial import evidence_of, reviewer_of
-
-        decision, kind = rules.denial_decision([n["denial"] for n in lines])
-        why = self.why.by(decision)
-        evidence = evidence_of(self.conn, self.office, row, lines)
-        role = reviewer_of(lines) if kind is TaskType.DENIAL_REVIEW else None
-        self._task(row, kind, why, decision.reason, evidence, role)
-        if kind is TaskType.COB_UPDATE:
-            ask_patient(self.conn, self.office, row, self.row["id"], why)
-
-    def _short(self, row: ClaimRow, lines: list[RowMapping]) -> None:
-        found = [n["denial"] or {} for n in lines]
-        short = sum((Decimal(d.get("shortfall", "0")) for d in found), ZERO)
-        schedule = self.profile.fees.schedule if self.profile else ""
-        expected = sum((Decimal(d.get("expected", "0")) for d in found), ZERO)
-        evidence = {
-            "expected_allowed": str(expected),
-            "paid_allowed": str(expected - short),
-            "short": str(short),
-            "schedule": schedule,
-            "lines": [n["number"] for n in lines],
-        }
-        why = self.why.by_rule("R-UND-02")
-        said = f"paid {words(short)} below the contract"
-        self._task(row, TaskType.UNDERPAYMENT_REVIEW, why, said, evidence)
-
-    def _task(
-        self,
-        row: ClaimRow,
-        kind: TaskType,
-        why: Because,
-        said: str,
-        evidence: dict[str, Any],
-        role: Role | None = None,
-    ) -> None:
-        open_claim_task(
-            self.conn,
-            self.office,
-            row,
-            kind,
-            why,
-            key=f"{row.id}:{kind.value}:{self.row['id']}",
-            words=said,
-            evidence=evidence,
-            role=role,
-        )
-
-    def _propose_rule(self, row: ClaimRow) -> None:
-        """A correction that turned a bundling denial into a payment may become a rule
-        of this payer (R-SCR-11), asked once per payer, reason and code."""
-        paid = {
-            n["number"]: n["code"]
-            for n in claims.lines(self.conn, row.id)
-            if n["status"] == "paid"
-        }
-        for earlier in remittances.of_claim(self.conn, row.id):
-            for line in earlier["detail"].get("lines", []):
-                if earlier["remittance_id"] == self.row["id"]:
-                    continue
-                code = next(
-                    (
-                        t["code"]
-                        for t in line["treated"]
-                        if t["treatment"] == "denied" and rules.is_bundling(t["code"])
-                    ),
-                    None,
-                )
-                if code and line["number"] in paid:
-                    self._rule_task(row, code, paid[line["number"]])
-
-    def _rule_task(self, row: ClaimRow, carc: str, code: str) -> None:
-        submitted = submissions.of_claim(self.conn, row.id)
-        evidence = {
-            "payer": row.payer_id,
-            "carc": carc,
-            "code": code,
-            "submissions": len(submitted),
-        }
-        open_claim_task(
-            self.conn,
-            self.office,
-            row,
-            TaskType.PAYER_RULE_UPDATE,
-            self.why.by_rule("R-SCR-11"),
-            key=f"{row.payer_id}:PAYER_RULE_UPDATE:{carc}:{code}",
-            words=f"{code} was denied with {carc} and paid after a correction",
-            evidence=evidence,
-            subject=f"{carc}:{code}",
-            workflow_id=remittance_workflow_id(self.row["id"]),
-        )
-
-
-def _claim_level(found: RemittanceClaim, treatment: str) -> Decimal:
-    """Claim-level CAS amounts with this treatment."""
-    treated = [rules.treat(a, found.rarcs) for a in found.adjustments]
-    return sum((t.amount for t in treated if t.treatment == treatment), ZERO)
-
-
-def _match(line: RemittanceLine, ours: Any) -> Any:
-    """Our line: by REF*6R, else code, modifiers and charge, else code and charge."""
-    for test in (
-        lambda n: line.line_ref and n.line_ref == line.line_ref,
-        lambda n: (
-            (n.code, n.modifiers, n.charge) == (line.code, line.modifiers, line.charge)
-        ),
-        lambda n: (n.code, n.charge) == (line.code, abs(line.charge)),
-        lambda n: n.code == line.code,
-    ):
-        found = [n for n in ours if test(n)]
-        if found:
-            return found[0]
-    return None
-
-
 def resolve_unbalanced(
     conn: Connection,
     office: Office,
@@ -981,10 +305,10 @@ def resolve_unmatched_file(
         )
     one = read_one(office, row)
     found = next(c for c in one.claims if c.position == position)
-    poster = _Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
-    poster._claim(found, ours)
+    poster = Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
+    poster.post_claim(found, ours)
     if found.paid > ZERO:
-        poster._entry(
+        poster.add_entry(
             found.position,
             EntryType.UNAPPLIED_PAYER_CASH_APPLIED,
             found.paid,
@@ -995,7 +319,7 @@ def resolve_unmatched_file(
     remittances.mark_claim(
         conn, row["id"], position, outcome="linked", claim_id=ours.id
     )
-    poster._finish(ours.id)
+    poster.finish(ours.id)
     return f"Linked to {ours.pcn} and posted"
 
 
@@ -1048,5 +372,3 @@ RESOLVE_FILE: dict[TaskType, Callable[..., str]] = {
     TaskType.PLB_REVIEW: resolve_plb,
     TaskType.RECOUPMENT_REVIEW: resolve_plb,
 }
-
-__all__ = ["ClaimState", "as_original", "date", "register_remittances"]

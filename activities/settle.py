@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from activities import next_payer, steps
 from activities.office import Office
 from claims.claim import ClaimState
-from claims.money import ZERO, from_cents
+from claims.money import ZERO
 from ledger.balances import Balances, balances
 from policy.state import StateFacts, state_after
 from policy.statements import first_statement_on
@@ -205,6 +205,3 @@ def tell_claim(conn: Connection, claim_id: str, ref: str, kind: str, day: date) 
     return news.add(
         conn, workflow_id=f"claim-{claim_id}", kind=kind, ref=ref, today=day
     )
-
-
-__all__ = ["from_cents", "patient_step", "settle", "step_for", "tell_claim"]
