@@ -168,10 +168,11 @@ async def test_a_schedule_runs_its_sweep_by_its_id_alone(
     planned = await schedules.ensure_schedules(live.office)
     assert planned == await schedules.ensure_schedules(live.office)
     name = schedule_prefix("receive", PARTNER)
+    handle = live.office.temporal.get_schedule_handle(name)
+    await handle.pause()  # at a quarter past it would start a run of its own
     inbound = live.mailbox_root / PARTNER / "inbound"
     live.office.open_mailbox(PARTNER)
     (inbound / "271.edi").write_bytes(driver.outside.coverage([PATIENT]))
-    handle = live.office.temporal.get_schedule_handle(name)
     await handle.trigger()
     for _ in range(200):
         started = (await handle.describe()).info.recent_actions
