@@ -1,7 +1,7 @@
 """What every activity works with: database, keys, documents, practice, payers, mail."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ class Office:
     client: Client | None = None
     codes: CodeSets = field(default_factory=CodeSets)
     _clock: PracticeClock | None = field(default=None, repr=False)
+    _real_time: bool = field(default=False, repr=False)
 
     @property
     def zone(self) -> str:
@@ -70,11 +71,10 @@ class Office:
 
         With ``conn`` it is read in the caller's transaction.
         """
-        if self._clock is None and conn is not None:
-            self._clock = users.practice_clock(conn)
-        elif self._clock is None:
-            with self.reading() as own:
+        if self._clock is None and not self._real_time:
+            with nullcontext(conn) if conn is not None else self.reading() as own:
                 self._clock = users.practice_clock(own)
+                self._real_time = not users.may_have_clock(own)
         return self._clock
 
     def moment(self, at: datetime, conn: Connection | None = None) -> datetime:
@@ -102,7 +102,7 @@ class Office:
         clock = self.clock(conn)
         if clock is None or clock.fast_until is None or at >= clock.fast_until:
             return None
-        with self.reading() as own:
+        with nullcontext(conn) if conn is not None else self.reading() as own:
             text = users.fact(own, MAIL_READ)
         read = date.fromisoformat(text) if text else None
         return read if read and read < local_date(at, self.zone) else None

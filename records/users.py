@@ -75,6 +75,11 @@ def set_fact(conn: Connection, name: str, value: str) -> None:
         conn.execute(insert(setting).values(name=name, value=value))
 
 
+def may_have_clock(conn: Connection) -> bool:
+    """Whether this is a demo or test database: production runs in real time."""
+    return fact(conn, "kind") in ("demo", "test")
+
+
 class ClockRefusedError(Exception):
     """A practice clock in a production database; nothing was started."""
 
@@ -88,7 +93,7 @@ def practice_clock(conn: Connection) -> PracticeClock | None:
     text = fact(conn, "clock")
     if text is None:
         return None
-    if fact(conn, "kind") not in ("demo", "test"):
+    if not may_have_clock(conn):
         raise ClockRefusedError(
             "A practice clock is set in a production database. Nothing was started. "
             "Remove the setting 'clock', or use a demo database."
