@@ -98,7 +98,7 @@ class ClaimActivities:
         when = from_text(stored["saved_at"]) if self.office.clock() else at
         why = self.office.because(when, task["rule"], stored["actor"])
         form = form_of(self.office, stored)
-        shown = {k: v for k, v in form.items() if k in ("field", "reason", "template")}
+        shown = {k: v for k, v in form.items() if k in ("field", "template")}
         if not tasks.close(conn, stored=stored, evidence=shown, why=why):
             return self._known(conn, tasks.stored_decision(conn, decision_id), task)
         words = self._resolve(conn, task, stored["decision"], form, why)

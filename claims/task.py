@@ -83,7 +83,9 @@ class Form(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reason: str = Field("", description="why, in your words", max_length=500)
+    reason: str = Field(
+        "", description="why, in your words; name no patient", max_length=500
+    )
     note: str = Field("", description="for the story of the claim", max_length=2000)
 
 

@@ -117,7 +117,11 @@ async def through_denial_and_appeal(driver: Driver) -> None:
     claims = await driver.to_payer(PATIENT)
     await driver.remit(claims, DENIED_197, "T1")
     reviewed = await driver.answer(
-        "DENIAL_REVIEW", "appeal", evidence=f"{DIAGNOSIS}; {NOTE}"
+        "DENIAL_REVIEW",
+        "appeal",
+        evidence=f"{DIAGNOSIS}; {NOTE}",
+        reason=NOTE,
+        note=NOTE,
     )
     assert reviewed.status == "applied"
     await driver.answer("APPEAL_PREPARE", "sent", enclosures=NOTE)
