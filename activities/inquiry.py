@@ -1,17 +1,17 @@
 """Inquiries: one 270 or 276 interchange for everything that is due at one payer."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from temporalio import activity
 
 from activities.office import Office
+from activities.outbound import put_out, register_sent
 from activities.submission import envelope_for
 from claims.claim import Claim
 from edi.x270 import EligibilityInquiry, write_eligibility_inquiries
 from edi.x276 import StatusInquiry, write_status_inquiries
-from records import claims, events, files, inquiries, submissions
+from records import claims, events, inquiries, submissions
 from records.db import Connection, RowMapping
 from records.events import Because
 
@@ -56,11 +56,7 @@ class InquiryActivities:
             ]
             icns = [claims.get(conn, r["claim_id"]).payer_icn for r in rows]
         content = self._interchange(batch, rows, contents, icns, at)
-        name = f"{batch['kind']}-{batch['payer_id']}-{batch['isa13']:09d}.edi"
-        mailbox = self.office.open_mailbox(self.office.partner_of(batch["payer_id"]))
-        if not mailbox.outbound_exists(name):
-            mailbox.put_outbound(name, content)
-        self.office.documents.put(content)
+        name, content = put_out(self.office, batch, content)
         with self.office.writing() as conn:
             _mark_sent(conn, self.office, batch, rows, content, name, why)
 
@@ -127,26 +123,7 @@ def _mark_sent(
     name: str,
     why: Because,
 ) -> None:
-    sha = hashlib.sha256(content).hexdigest()
-    files.register(
-        conn,
-        sha256=sha,
-        direction="out",
-        partner=office.partner_of(batch["payer_id"]),
-        name=name,
-        kind=batch["kind"],
-        size=len(content),
-        today=why.today,
-        at=why.at,
-    )
-    submissions.mark_batch(
-        conn,
-        batch["id"],
-        file_sha256=sha,
-        file_name=name,
-        sent_on=why.today,
-        ended_on=why.today,
-    )
+    register_sent(conn, office, batch, content, name, why, ended_on=why.today)
     ids = [r["id"] for r in rows]
     inquiries.mark(conn, ids, only_from=("taken",), status="sent", sent_on=why.today)
     rule = "R-ELG-01" if batch["kind"] == "270" else "R-FUP-01"

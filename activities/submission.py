@@ -5,7 +5,6 @@ Rows carry the batch id before anything is uploaded; after a crash the mailbox i
 for the file by its control number before it is written again. Marking is monotone.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities import steps
 from activities.office import Office
 from activities.opening import open_claim_task
+from activities.outbound import put_out, register_sent
 from claims.calendar import deadline
 from claims.claim import Claim, ClaimState
 from claims.messages import Look, NewsKind, claim_workflow_id
@@ -24,7 +24,7 @@ from edi.segments import OutboundEnvelope
 from edi.x277ca import read_claim_acknowledgments
 from edi.x837 import write_claims
 from policy import timers
-from records import claims, events, files, inquiries, news, submissions, tasks
+from records import claims, events, inquiries, news, submissions, tasks
 from records.db import Connection, RowMapping
 from records.events import Because
 
@@ -66,11 +66,7 @@ class SubmissionActivities:
             batch = _batch(conn, batch_id)
             rows = submissions.of_batch(conn, batch_id)
         content = self._interchange(batch, rows, at)
-        name = f"837P-{batch['payer_id']}-{batch['isa13']:09d}.edi"
-        mailbox = self.office.open_mailbox(self.office.partner_of(batch["payer_id"]))
-        if not mailbox.outbound_exists(name):
-            mailbox.put_outbound(name, content)
-        self.office.documents.put(content)
+        name, content = put_out(self.office, batch, content)
         with self.office.writing() as conn:
             _mark_sent(conn, self.office, batch, rows, content, name, why)
 
@@ -151,21 +147,7 @@ def _mark_sent(
     name: str,
     why: Because,
 ) -> None:
-    sha = hashlib.sha256(content).hexdigest()
-    files.register(
-        conn,
-        sha256=sha,
-        direction="out",
-        partner=office.partner_of(batch["payer_id"]),
-        name=name,
-        kind="837P",
-        size=len(content),
-        today=why.today,
-        at=why.at,
-    )
-    submissions.mark_batch(
-        conn, batch["id"], file_sha256=sha, file_name=name, sent_on=why.today
-    )
+    register_sent(conn, office, batch, content, name, why)
     for row in rows:
         submissions.mark(
             conn, row["id"], only_from=("taken",), status="sent", sent_on=why.today
