@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from activities.claims import RESOLVE
+from activities.remittance import RESOLVE_FILE
 from claims import messages
 from claims.claim import ClaimState
+from claims.task import TaskType
+from tests.scenarios.play import EVENTS
 from worker import WORKFLOWS
 
 CODE = re.compile(r"`([^`]+)`")
@@ -155,3 +159,24 @@ def test_the_stages_are_those_of_the_claim_in_its_order(
     source = (repo_root / "workflows" / "claim.py").read_text()
     walked = re.findall(r"await (\w+)\(life\)", source)
     assert [*walked[1:], walked[0]] == stages, "close comes last in the table"
+
+
+def bullet(text: str, start: str) -> str:
+    """One point of a list, by the words it begins with."""
+    found = re.search(rf"^- \*\*{re.escape(start)}.*?(?=^- |\Z)", text, re.M | re.S)
+    assert found is not None, f"there is no point {start}"
+    return found[0]
+
+
+def test_tasks_that_nothing_carries_out_are_named(architecture: str) -> None:
+    missing = bullet(section(architecture, "Not there yet"), "Task types")
+    named = set(re.findall(r"[A-Z]+(?:_[A-Z]+)+", missing))
+    carried_out = set(RESOLVE) | set(RESOLVE_FILE)
+    assert named == {kind.value for kind in set(TaskType) - carried_out}
+
+
+def test_events_that_are_not_played_are_named(architecture: str) -> None:
+    missing = bullet(section(architecture, "Not there yet"), "Payment plans")
+    named = [name for name in CODE.findall(missing) if "/" not in name]
+    assert len(named) == 4
+    assert set(named).isdisjoint(EVENTS)
