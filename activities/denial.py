@@ -7,9 +7,11 @@ from typing import Any
 
 from activities import settle, steps
 from activities.filing import filing_evidence
-from activities.next_payer import put_first
+from activities.next_payer import is_due, put_first
 from activities.office import Office
 from activities.opening import open_claim_task
+from activities.payments import apply_prepayments
+from activities.refunds import review_credit
 from claims.claim import ClaimState
 from claims.money import ZERO, from_cents
 from claims.task import DecisionRefused, Role, TaskType
@@ -25,6 +27,8 @@ from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 
+REVERSAL = "22"
+"""CLP02: the payer takes its earlier decision back."""
 UNBUNDLING = frozenset({"25", "59", "XE", "XP", "XS", "XU"})
 
 
@@ -330,12 +334,37 @@ def resolve_write_off(
         return "Refused; the denial is open again"
     carc = str(task["evidence"].get("carc", "")).split("-")[-1]
     kind = EntryType.WRITE_OFF_TIMELY if carc == "29" else EntryType.WRITE_OFF_DENIAL
-    amount = balances(conn, [row.id])[row.id].insurer_open
+    amount = _given_up(conn, office, row)
     _post(conn, row, kind, amount, why, f"writeoff:{task['id']}", "write-off approved")
     _settle_lines(conn, row.id, "written off")
+    review_credit(conn, office, row, why, f"after {task['id']}")
     words = f"Written off {amount} after approval"
     settle.settle(conn, office, row.id, why.by_rule("R-WOF-01"), words)
     return words
+
+
+def _given_up(conn: Connection, office: Office, row: ClaimRow) -> Decimal:
+    """What is open on the lines a person gives up now, and on no other.
+
+    A line the payer still decides, and the share another plan is to pay, stay open.
+    """
+    kept = ZERO
+    forward = is_due(conn, office, row)
+    said = {
+        line["number"]: (line, found["status"])
+        for found in remittances.of_claim(conn, row.id)
+        for line in found["detail"].get("lines", [])
+    }
+    for line in claims.lines(conn, row.id):
+        known, status = said.get(line["number"], (None, ""))
+        if line["status"] == "undecided":
+            whole = known is None or status == REVERSAL
+            open_cents = line["charge_cents"] if whole else known["open_cents"]
+            kept += from_cents(int(open_cents))
+        if forward and known is not None:
+            shares = (t for t in known["treated"] if t["treatment"] == "patient")
+            kept += sum((Decimal(t["amount"]) for t in shares), ZERO)
+    return max(ZERO, balances(conn, [row.id])[row.id].insurer_open - kept)
 
 
 def _post(
@@ -395,10 +424,12 @@ def _to_patient(
             "The payer did not mark this amount as the patient's (PR), so the patient "
             "may not be billed (R-POST-04). Nothing was moved. Choose another route."
         )
-    amount = balances(conn, [row.id])[row.id].insurer_open
+    amount = _given_up(conn, office, row)
     kind = EntryType.TRANSFER_TO_PATIENT
     _post(conn, row, kind, amount, why, f"topatient:{row.id}:{row.version}", "decided")
     _settle_lines(conn, row.id, "patient")
+    apply_prepayments(conn, row, why, f"topatient:{row.id}:{row.version}")
+    review_credit(conn, office, row, why, f"topatient:{row.version}")
     words = f"Moved {amount} to the patient"
     settle.settle(conn, office, row.id, why.by_rule("R-LEG-02"), words)
     return words
@@ -473,6 +504,8 @@ def resolve_remit_review(
     key, memo = f"review:{form['_task']}", form.get("reason_code", "remit review")
     _post(conn, row, kind, amount, reason, key, memo, ref="task REMIT_REVIEW")
     _settle_lines(conn, row.id, decision)
+    apply_prepayments(conn, row, reason, key)
+    review_credit(conn, office, row, reason, f"after {form['_task']}")
     words = f"Remittance question answered: {decision} {amount}"
     settle.settle(conn, office, row.id, reason, words)
     return words

@@ -91,6 +91,15 @@ def waiting_deposit(conn: Connection, row: ClaimRow) -> RowMapping | None:
     return None
 
 
+def _question(row: ClaimRow, deposit: RowMapping) -> str:
+    return f"{row.id}:EFT_UNMATCHED:{deposit['ref']}"
+
+
+def was_asked(conn: Connection, row: ClaimRow, deposit: RowMapping) -> bool:
+    """Whether a poster looks, or has looked, for this deposit's remittance."""
+    return tasks.was_opened(conn, _question(row, deposit))
+
+
 def late_on(deposit: RowMapping) -> date:
     """The day on which a deposit without its remittance is late."""
     return timers.due(CLOCK, deposit["deposited_on"], None)
@@ -112,7 +121,7 @@ def open_unmatched(
         row,
         TaskType.EFT_UNMATCHED,
         why.by_rule("R-ERA-09"),
-        key=f"{row.id}:EFT_UNMATCHED:{deposit['ref']}",
+        key=_question(row, deposit),
         words="a deposit has no remittance (835) yet",
         evidence={
             "trn02": deposit["trace"],

@@ -12,7 +12,13 @@ from datetime import date, datetime, timedelta
 from temporalio import activity
 
 from activities import next_payer, refunds, settle, steps
-from activities.deposits import CLOCK, late_on, open_unmatched, waiting_deposit
+from activities.deposits import (
+    CLOCK,
+    late_on,
+    open_unmatched,
+    waiting_deposit,
+    was_asked,
+)
 from activities.filing import watch_filing
 from activities.office import Office
 from activities.opening import open_claim_task
@@ -22,9 +28,11 @@ from claims.calendar import deadline, next_business_day
 from claims.claim import Claim, ClaimState
 from claims.correction import apply_correction
 from claims.messages import Step
+from claims.money import ZERO
 from claims.task import DecisionRefused, TaskType
+from ledger.balances import balances
 from policy import timers
-from records import claims, inquiries, tasks
+from records import claims, inquiries
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
@@ -117,7 +125,7 @@ def await_835(
     due = (start or why.today) + timedelta(timers.timer(FINAL).length)
     what, due = FINAL, max(due, why.today)
     deposit = waiting_deposit(conn, row)
-    asked = tasks.waiting(conn, claim_id=row.id, types=["EFT_UNMATCHED"])
+    asked = deposit is not None and was_asked(conn, row, deposit)
     if deposit is not None and not asked and late_on(deposit) < due:
         what, due = CLOCK, max(late_on(deposit), why.today)
     waiting = "the remittance (835)"
@@ -371,6 +379,11 @@ def resolve_call(
             conn, office, row, content, ClaimState.CORRECTING, reason, "Sent again"
         )
     words = f"The payer was asked: {decision.replace('_', ' ')}"
+    money = balances(conn, [row.id])[row.id]
+    if money.patient_due > ZERO and money.insurer_open == ZERO:
+        words = words.replace("The payer was asked", "Looked at")
+        settle.settle(conn, office, row.id, reason, words)
+        return words
     return _wait_for_payer(conn, office, row, reason, words, form)
 
 

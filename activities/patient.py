@@ -33,7 +33,7 @@ from ledger.entries import NewEntry, post
 from policy import statements as rules
 from records import accounts, claims, tasks
 from records.claims import ClaimRow
-from records.db import Connection
+from records.db import Connection, lock_claims
 from records.events import Because
 from records.instants import to_text
 
@@ -65,6 +65,7 @@ class PatientActivities:
         """Send what is due today, show each claim its next date, say when to look."""
         why = self.office.because(self.office.moment(at), "R-PAT-01")
         with self.office.writing() as conn:
+            lock_claims(conn, [r.id for r in claims.of_account(conn, account_id)])
             hold_without_address(conn, self.office, account_id, why)
             dues = _dues(conn, self.office, account_id, why)
             today = [
@@ -118,7 +119,7 @@ def _due(
     account_holds: set[str],
     why: Because,
 ) -> Due:
-    sent = accounts.statements_of_claim(conn, row.id)
+    sent = settle.statements_of_cycle(conn, row.id)
     cycle_start = sent[0]["cycle_start"] if sent else None
     step = rules.cycle_step((sent[-1]["step"] if sent else 0) + 1)
     if cycle_start is None:
@@ -128,8 +129,9 @@ def _due(
     day = business_day_from(max(day, why.today))  # late is no reason for a Sunday
     held = bool(account_holds | {h["kind"] for h in accounts.holds(conn, row.id, None)})
     too_small = money.patient_due < rules.min_statement()
-    collected = step.kind == "task" and bool(
-        tasks.waiting(conn, claim_id=row.id, types=["COLLECTIONS_APPROVE"])
+    # Asked once a cycle: what the supervisor decides is the claim's step from then on.
+    collected = step.kind == "task" and tasks.was_opened(
+        conn, settle.collections_question(row, sent)
     )
     return Due(
         row=row,
@@ -193,7 +195,9 @@ def _collections(conn: Connection, office: Office, due: Due, why: Because) -> No
         due.row,
         TaskType.COLLECTIONS_APPROVE,
         why.by_rule("R-DSP-04"),
-        key=f"{due.row.id}:COLLECTIONS_APPROVE:{due.cycle_start}",
+        key=settle.collections_question(
+            due.row, settle.statements_of_cycle(conn, due.row.id)
+        ),
         words="120 days after the first statement the balance is still open",
         evidence={
             "balance": str(due.owed),
@@ -213,6 +217,7 @@ def _show(conn: Connection, office: Office, account_id: str, why: Because) -> Lo
     """Write each claim's next letter date, and the account's own next look."""
     dues = _dues(conn, office, account_id, why)
     open_tasks = tasks.waiting(conn, workflow_id=account_workflow_id(account_id))
+    dues = [due for due in dues if due.kind != "waiting"]
     if not dues and not open_tasks:
         return Look(done=True)
     for task in open_tasks:
@@ -220,9 +225,8 @@ def _show(conn: Connection, office: Office, account_id: str, why: Because) -> Lo
             tasks.raise_overdue(conn, task["id"], why)
     days = [next_business_day(max(why.today, t["due_on"])) for t in open_tasks]
     for due in dues:
-        if due.kind != "waiting":
-            _show_claim(conn, office, due, why)
-            days.append(due.day)
+        _show_claim(conn, office, due, why)
+        days.append(due.day)
     day = min(days)
     instant = at_hour(day, STATEMENT_HOUR, office.zone)
     if instant <= why.at:
@@ -257,8 +261,13 @@ def resolve_collections(
 ) -> str:
     """Apply COLLECTIONS_APPROVE: place, hold, or write off (R-DSP-04)."""
     reason = why.by_rule("R-DSP-04", decision=decision)
+    amount = balances(conn, [row.id])[row.id].patient_due
+    if amount == ZERO:
+        raise DecisionRefused(
+            "The patient owes nothing any more, so there is nothing to collect. "
+            "Nothing was changed. See the claim's payments: show CLAIM"
+        )
     if decision == "write_off":
-        amount = balances(conn, [row.id])[row.id].patient_due
         entry = NewEntry(
             key=f"baddebt:{form['_task']}",
             type=EntryType.WRITE_OFF_BAD_DEBT,

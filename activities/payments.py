@@ -140,6 +140,15 @@ def prepayment_entries(
     return entries
 
 
+def apply_prepayments(conn: Connection, row: ClaimRow, why: Because, key: str) -> None:
+    """What the patient has paid ahead pays what the patient now owes."""
+    money = balances(conn, [row.id])[row.id]
+    due = min(money.patient_due, money.credit)
+    if due > ZERO:
+        made = prepayment_entries(conn, row, due, why, key)
+        post(conn, made, posted_at=to_text(why.at))
+
+
 def claim_of_payment(conn: Connection, payment: PatientPayment) -> ClaimRow | None:
     """The claim a payment names."""
     return claims.find(conn, payment.claim_ref) if payment.claim_ref else None

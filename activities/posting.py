@@ -14,7 +14,7 @@ from activities.next_payer import answered_by, next_plan
 from activities.notices import ask_patient
 from activities.office import Office
 from activities.opening import open_claim_task
-from activities.payments import prepayment_entries
+from activities.payments import apply_prepayments
 from activities.refunds import review_credit
 from claims.messages import remittance_workflow_id
 from claims.money import ZERO, cents, from_cents, words
@@ -159,14 +159,9 @@ class Poster:
     def _unknown(self, found: RemittanceClaim) -> None:
         """Not one of ours: its money waits as unapplied, the rest posts (R-ERA-10)."""
         self._keep(found, None, "unmatched", [])
-        if found.paid > ZERO:
-            self.add_entry(
-                found.position,
-                EntryType.UNAPPLIED_PAYER_CASH,
-                found.paid,
-                None,
-                "R-ERA-10",
-            )
+        self.add_entry(
+            found.position, EntryType.UNAPPLIED_PAYER_CASH, found.paid, None, "R-ERA-10"
+        )
         open_file_task(
             self.conn,
             self.row,
@@ -245,8 +240,30 @@ class Poster:
         self.add_entry(at, kind.CONTRACTUAL_ADJ, contractual, row, "R-POST-07")
         share = ZERO if forward else patient
         self.add_entry(at, kind.TRANSFER_TO_PATIENT, share, row, "R-POST-04")
-        for number, line, result in decided:
+        for number, line, result in decided or self._as_a_whole(found, row):
             self._decide_line(row, number, line, result)
+
+    def _as_a_whole(
+        self, found: RemittanceClaim, row: ClaimRow
+    ) -> list[tuple[int | None, RemittanceLine, LineOutcome]]:
+        """A claim decided without lines (no SVC): what it says holds for each line."""
+        whole = RemittanceLine(
+            position=found.position,
+            code="",
+            charge=found.charge,
+            paid=found.paid,
+            adjustments=found.adjustments,
+            rarcs=found.rarcs,
+        )
+        result = rules.outcome(
+            whole, profile=self.profile, units=Decimal(1), primary=row.payer_order == 1
+        )
+        ours = claims.lines(self.conn, row.id)
+        if result.denial is not None and len(ours) > 1:
+            # The payer names one amount for all lines; none of them has it alone.
+            shared = {k: v for k, v in result.denial.items() if k != "amount"}
+            result = result.model_copy(update={"denial": shared})
+        return [(n["number"], whole, result) for n in ours]
 
     def _check_earlier(
         self,
@@ -300,7 +317,7 @@ class Poster:
             self.no_mirror.append(row)
         for kind, amount in first.items():
             self.add_entry(found.position, OPPOSITE[kind], amount, row, "R-REV-01")
-        for number, line, _ in decided:
+        for number, line, _ in decided or self._as_a_whole(found, row):
             if number is not None:
                 claims.decide_line(
                     self.conn,
@@ -521,7 +538,8 @@ class Poster:
             keep=KEPT_ON_POSTING,
         )
         overtake_appeals(self.conn, row, reason, keep_sent=False)
-        self._prepayments(row)
+        key = f"{self.row['id']}:{row.id}"
+        apply_prepayments(self.conn, row, self.why, key)
         self._open_questions(row)
         if row.submission_number > 1:
             self._propose_rule(row)
@@ -544,14 +562,6 @@ class Poster:
                 only_from=("sent", "accepted", "silent", "taken"),
                 status="decided",
             )
-
-    def _prepayments(self, row: ClaimRow) -> None:
-        money = balances(self.conn, [row.id])[row.id]
-        due = min(money.patient_due, money.credit)
-        key = f"{self.row['id']}:{row.id}"
-        if due > ZERO:
-            made = prepayment_entries(self.conn, row, due, self.why, key)
-            post(self.conn, made, posted_at=to_text(self.why.at))
 
     def _open_questions(self, row: ClaimRow) -> None:
         """The task of what this remittance left undecided."""

@@ -6,6 +6,7 @@ before the money has left.
 """
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,10 +18,10 @@ from activities.opening import open_claim_task
 from activities.statement_letter import notice_facts
 from claims.claim import ClaimState
 from claims.messages import NewsKind
-from claims.money import ZERO, Usd, usd
+from claims.money import ZERO, Usd, from_cents, usd
 from claims.task import DecisionRefused, TaskType
 from ledger.accounts import EntryType
-from ledger.balances import Balances, balances
+from ledger.balances import Balances, balances, entries_of
 from ledger.entries import NewEntry, post
 from letters.render import LetterError
 from policy import timers
@@ -157,6 +158,7 @@ def resolve_approval(
 def refund_late(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     """Approved, and no confirmation that it was sent: a supervisor looks (R-REF-02)."""
     money = balances(conn, [row.id])[row.id]
+    approved = _approved(conn, row) or {}
     task = open_claim_task(
         conn,
         office,
@@ -165,7 +167,11 @@ def refund_late(conn: Connection, office: Office, row: ClaimRow, why: Because) -
         why.by_rule("R-REF-02"),
         key=f"{row.id}:REFUND_APPROVE:late:{why.today}",
         words=f"the refund of {money.credit} has not been confirmed as sent",
-        evidence={"amount": str(money.credit), "due": str(row.next_due)},
+        evidence={
+            **{k: v for k, v in approved.items() if k != "_since"},
+            "amount": str(money.credit),
+            "due": str(row.next_due),
+        },
     )
     words = "The refund is late; a supervisor looks"
     claims.set_step(conn, row, row.state, steps.by_task(office, task), why, words)
@@ -174,7 +180,20 @@ def refund_late(conn: Connection, office: Office, row: ClaimRow, why: Because) -
 def _approved(conn: Connection, row: ClaimRow) -> dict[str, Any] | None:
     """The evidence of the newest approved refund of this claim."""
     found = tasks.decided(conn, row.id, TaskType.REFUND_APPROVE.value, "approved")
-    return dict(found["evidence"]) if found else None
+    return {**found["evidence"], "_since": found["closed_on"]} if found else None
+
+
+def _sent(conn: Connection, row: ClaimRow, since: date) -> Decimal:
+    """What has gone back since a refund was approved."""
+    kinds = {kind.value for kind in KINDS.values()}
+    return sum(
+        (
+            from_cents(e["amount_cents"])
+            for e in entries_of(conn, row.id)
+            if e["entry_type"] in kinds and e["business_date"] >= since
+        ),
+        ZERO,
+    )
 
 
 def why_not(conn: Connection, refund: Refund, row: ClaimRow) -> tuple[str, str] | None:
@@ -183,8 +202,11 @@ def why_not(conn: Connection, refund: Refund, row: ClaimRow) -> tuple[str, str] 
     approved = _approved(conn, row)
     if approved is None:
         return "claim_ref", "names a claim without an approved refund"
-    credit = balances(conn, [row.id])[row.id].credit
-    if refund.amount > min(credit, usd(approved["amount"])):
+    money = balances(conn, [row.id])[row.id]
+    left = usd(approved["amount"]) - _sent(conn, row, approved["_since"])
+    patients = approved.get("owner", "patient") == "patient"
+    paid = money.paid_patient if patients else money.paid_payer
+    if refund.amount > min(money.credit, paid, left):
         return "amount", "is more than was approved or is left"
     return None
 

@@ -77,13 +77,14 @@ def _register(
     payer_id = profile.payer_id if profile else "UNKNOWN"
     same = remittances.with_trace(conn, payer_id, one.trace)
     twins = [r for r in same if r["content_hash"] == one.content_hash]
+    if any((r["file_sha256"], r["st_segment"]) == (sha, one.position) for r in twins):
+        return f"{one.trace} received"  # this file again, after a crash
     if any(r["status"] not in SUSPENDED for r in twins):
         words_ = f"Duplicate of remittance {one.trace}: ignored (R-ERA-06)"
         events.add(conn, why.by_rule("R-ERA-06", trace=one.trace), "duplicate", words_)
         return f"{one.trace} duplicate"
     if twins:
         return f"{one.trace} is already waiting for an answer"
-    posted = [r for r in same if r["status"] == "posted"]
     remittances.insert_new(
         conn,
         id=remittance_id(payer_id, one),
@@ -95,7 +96,6 @@ def _register(
         file_sha256=sha,
         st_segment=one.position,
         status="received",
-        reason=f"conflicts with {posted[0]['id']}" if posted else None,
         received_on=why.today,
     )
     return f"{one.trace} received"
@@ -155,9 +155,12 @@ def read_one(office: Office, row: RowMapping) -> Remittance:
 
 def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> None:
     one = read_one(office, row)
-    if row["reason"]:
+    same = remittances.with_trace(conn, row["payer_id"], row["trace"], lock=True)
+    # Asked now, not when it came: two sets may come before either is posted.
+    if posted := [r for r in same if r["status"] == "posted"]:
+        other = f"conflicts with {posted[0]['id']}"
         _suspend(conn, office, row, TaskType.ERA_CONFLICT, "conflict", why, {
-            "trace": one.trace, "other": row["reason"]}, "R-ERA-07",
+            "trace": one.trace, "other": other}, "R-ERA-07",
             f"remittance {one.trace} came again with other content")  # fmt: skip
         return
     off = imbalances(one)
@@ -307,17 +310,16 @@ def resolve_unmatched_file(
     found = next(c for c in one.claims if c.position == position)
     poster = Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
     poster.post_claim(found, ours)
-    if found.paid > ZERO:
-        poster.add_entry(
-            found.position,
-            EntryType.UNAPPLIED_PAYER_CASH_APPLIED,
-            found.paid,
-            None,
-            "R-ERA-10",
-        )
+    applied = EntryType.UNAPPLIED_PAYER_CASH_APPLIED
+    poster.add_entry(found.position, applied, found.paid, None, "R-ERA-10")
     post(conn, poster.entries, posted_at=to_text(why.at))
     remittances.mark_claim(
-        conn, row["id"], position, outcome="linked", claim_id=ours.id
+        conn,
+        row["id"],
+        position,
+        outcome="linked",
+        claim_id=ours.id,
+        detail=poster.kept[-1]["detail"],
     )
     poster.finish(ours.id)
     return f"Linked to {ours.pcn} and posted"

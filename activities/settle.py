@@ -11,7 +11,8 @@ from activities import next_payer, steps
 from activities.office import Office
 from claims.claim import ClaimState
 from claims.money import ZERO
-from ledger.balances import Balances, balances
+from ledger.accounts import EntryType
+from ledger.balances import Balances, balances, entries_of
 from policy.state import StateFacts, state_after
 from policy.statements import first_statement_on
 from records import accounts, claims, news, submissions, tasks
@@ -23,6 +24,13 @@ QUESTIONS = ("REMIT_REVIEW", "ERA_UNMATCHED_CLAIM")
 IN_FLIGHT = ("queued", "taken", "sent", "accepted")
 PENDING, CREDIT = "HOLD_INSURANCE_PENDING", "HOLD_CREDIT"
 OUT = ("sent", "overturned")
+SHARE = {
+    EntryType.CHARGE_SELF_PAY: 1,
+    EntryType.TRANSFER_TO_PATIENT: 1,
+    EntryType.TRANSFER_TO_INSURER: -1,
+}
+"""What makes a balance the patient's, and takes it back."""
+LOOK_AGAIN_DAYS = 30
 
 
 def settle(
@@ -34,7 +42,16 @@ def settle(
     facts = _facts(conn, office, row, money)
     decision = state_after(facts)
     _keep_holds(conn, row, money, facts, why)
+    if money.patient_due == ZERO:
+        said, types = "the patient owes nothing any more", ["COLLECTIONS_APPROVE"]
+        tasks.overtake(conn, why, said, claim_id=claim_id, types=types)
     state = ClaimState(decision.action)
+    asked = (row.state, row.next_what) == (ClaimState.NEXT_PAYER, next_payer.COVERAGE)
+    if asked and state is ClaimState.ACCEPTED:
+        return row.state  # not sent to that plan yet: its answer decides, not money
+    if state is ClaimState.PATIENT_BALANCE and row.state is ClaimState.COLLECTIONS:
+        placed = statements_of_cycle(conn, row.id)
+        state = row.state if placed else state  # the agency has what is left
     step = step_for(conn, office, row, state, why) if state.is_open else None
     claims.set_step(conn, row, state, step, why, words)
     if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:
@@ -127,7 +144,7 @@ def step_for(
         return _appeal_step(conn, office, row, why)
     if state is ClaimState.NEXT_PAYER:
         return next_payer.step(conn, office, row, why)
-    if state is ClaimState.PATIENT_BALANCE:
+    if state in (ClaimState.PATIENT_BALANCE, ClaimState.COLLECTIONS):
         return patient_step(conn, office, row, why)
     if waiting := tasks.waiting(conn, claim_id=row.id):
         return steps.by_task(office, waiting[0])
@@ -172,7 +189,9 @@ def patient_step(
     conn: Connection, office: Office, row: ClaimRow, why: Because
 ) -> NextStep:
     """The next letter about the patient's share; the account owns the clock."""
-    sent = accounts.statements_of_claim(conn, row.id)
+    sent = statements_of_cycle(conn, row.id)
+    if sent and tasks.was_opened(conn, collections_question(row, sent)):
+        return _after_cycle(conn, office, row, why)
     if not sent:
         due = first_statement_on(why.today)
         return steps.by_account(
@@ -187,6 +206,42 @@ def patient_step(
     return steps.by_account(
         office, row, "STATEMENT_CYCLE", due, "the patient's payment", "a reminder"
     )
+
+
+def _after_cycle(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> NextStep:
+    """The letters are over: a supervisor decides, or has set the date of a look."""
+    if waiting := tasks.waiting(conn, claim_id=row.id):
+        return steps.by_task(office, waiting[0])
+    day = why.today + timedelta(LOOK_AGAIN_DAYS)
+    if row.next_what == steps.FREE_LOOK and row.next_due and row.next_due > why.today:
+        day = row.next_due
+    return steps.by_task_free(office, row, day)
+
+
+def collections_question(row: ClaimRow, sent: Sequence[RowMapping]) -> str:
+    """The key of the one question about collections that a cycle ends with."""
+    return f"{row.id}:COLLECTIONS_APPROVE:{sent[0]['cycle_start']}"
+
+
+def statements_of_cycle(conn: Connection, claim_id: str) -> list[RowMapping]:
+    """Statements since the patient's share was last raised, which starts anew at step 1
+    (R-REV-02)."""
+    sent = accounts.statements_of_claim(conn, claim_id)
+    raised = _share_raised_on(conn, claim_id) if sent else None
+    return [one for one in sent if raised is None or one["dated"] >= raised]
+
+
+def _share_raised_on(conn: Connection, claim_id: str) -> date | None:
+    """The last day that ended with more moved to the patient than the day before."""
+    by_day: dict[date, int] = {}
+    for entry in entries_of(conn, claim_id):
+        sign = SHARE.get(EntryType(entry["entry_type"]), 0) * entry["direction"]
+        if sign:
+            day = entry["business_date"]
+            by_day[day] = by_day.get(day, 0) + sign * entry["amount_cents"]
+    return max((day for day, cents in by_day.items() if cents > 0), default=None)
 
 
 def tell_account(conn: Connection, row: ClaimRow, why: Because) -> None:

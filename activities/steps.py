@@ -186,12 +186,15 @@ def by_account(
     )
 
 
+FREE_LOOK = "FOLLOW_UP"
+
+
 def by_task_free(office: Office, row: ClaimRow, day: date) -> NextStep:
     """A dated look after a supervisor's decision, owned by the claim itself."""
     return by_claim(
         office,
         row,
-        "FOLLOW_UP",
+        FREE_LOOK,
         day,
         "the date a supervisor set",
         "a clerk looks again",

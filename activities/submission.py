@@ -280,7 +280,7 @@ def lost(
         claim_row,
         TaskType.LOST_CLAIM,
         why,
-        key=f"{claim_id}:LOST_CLAIM:{claim_row.submission_number}",
+        key=f"{claim_id}:LOST_CLAIM:{claim_row.submission_number}:{claim_row.version}",
         words=words,
         evidence=evidence,
     )
@@ -307,6 +307,7 @@ def queue_claim(
     """Put the claim in the outbox as its next submission; the number it got."""
     row = claims.get(conn, claim_id)
     number = row.submission_number + 1
+    submissions.withdraw(conn, claim_id)  # what has not left would be a duplicate
     submissions.queue(
         conn,
         office.cipher,

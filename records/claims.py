@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
+    Select,
     bindparam,
     insert,
     or_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from claims.claim import Claim, ClaimState
 from records import events
 from records.acts import CLAIM_HOLD
+from records.db import locks_rows
 from records.events import Because
 from records.instants import from_text, to_text
 from records.tables import claim, claim_line, coverage, hold
@@ -111,6 +113,8 @@ _ROW = [
 # Made once: every step of every claim runs these, and building a statement with forty
 # columns anew takes SQLAlchemy several times as long as SQLite takes to run it.
 _BY_ID = select(*_ROW).where(claim.c.id == bindparam("claim_id"))
+# Rows of other tables may go on naming the claim while it is locked.
+_BY_ID_LOCKED = _BY_ID.with_for_update(of=claim, key_share=True)
 _CONTENT = select(claim.c.content_enc).where(claim.c.id == bindparam("claim_id"))
 _LINES = (
     select(claim_line)
@@ -133,13 +137,21 @@ def _row(found: RowMapping) -> ClaimRow:
     return ClaimRow(**values)
 
 
+def _kept(conn: Connection, query: Select[Any]) -> Select[Any]:
+    """Rows that a write transaction reads stay as they were read until it ends."""
+    if not locks_rows(conn):
+        return query
+    return query.order_by(claim.c.id).with_for_update(of=claim, key_share=True)
+
+
 def get(conn: Connection, claim_id: str) -> ClaimRow:
-    """One claim by id.
+    """One claim by id; nobody else changes it while a write transaction has it.
 
     Raises:
         ClaimMissingError: no such row.
     """
-    found = conn.execute(_BY_ID, {"claim_id": claim_id}).mappings().first()
+    query = _BY_ID_LOCKED if locks_rows(conn) else _BY_ID
+    found = conn.execute(query, {"claim_id": claim_id}).mappings().first()
     if found is None:
         raise ClaimMissingError(f"claim {claim_id} has no row")
     return _row(found)
@@ -161,7 +173,7 @@ def find(conn: Connection, reference: str) -> ClaimRow | None:
             claim.c.practice_number == reference,
         )
     )
-    found = [_row(r) for r in conn.execute(query).mappings()]
+    found = [_row(r) for r in conn.execute(_kept(conn, query)).mappings()]
     exact = [r for r in found if reference in (r.pcn, r.id)]
     if exact:
         return exact[0]
@@ -171,7 +183,7 @@ def find(conn: Connection, reference: str) -> ClaimRow | None:
 def by_pcn(conn: Connection, pcns: Iterable[str]) -> dict[str, ClaimRow]:
     """Claims by our CLM01, for acknowledgments and remittances."""
     wanted = sorted(set(pcns))
-    query = select(*_ROW).where(claim.c.pcn.in_(wanted))
+    query = _kept(conn, select(*_ROW).where(claim.c.pcn.in_(wanted)))
     return {r["pcn"]: _row(r) for r in conn.execute(query).mappings()}
 
 

@@ -138,6 +138,7 @@ class Database:
         try:
             if self._lock is None:
                 with self.engine.begin() as conn:
+                    conn.execution_options(**{_WRITE: True})
                     yield conn
             else:
                 with self._lock, self.engine.connect() as conn:
@@ -265,6 +266,15 @@ def one_of(
     return column.in_(select(each.c.value))
 
 
+def locks_rows(conn: Connection) -> bool:
+    """Whether a row read here must be locked before it may be changed.
+
+    SQLite has no need of it: a write transaction holds the whole database.
+    """
+    writing = bool(conn.get_execution_options().get(_WRITE, False))
+    return writing and conn.dialect.name == "postgresql"
+
+
 def lock_claims(conn: Connection, ids: Iterable[str]) -> None:
     """Lock claim rows in id order, so that two posters never wait for each other.
 
@@ -283,6 +293,7 @@ __all__ = [
     "RowMapping",
     "insert_many",
     "lock_claims",
+    "locks_rows",
     "make_engine",
     "one_of",
     "upsert_ignore",

@@ -22,11 +22,18 @@ def insert_new(conn: Connection, **values: Any) -> bool:
     return True
 
 
-def with_trace(conn: Connection, payer_id: str, trace: str) -> list[RowMapping]:
-    """Transaction sets of a payer with this TRN02 (R-ERA-06, R-ERA-07)."""
+def with_trace(
+    conn: Connection, payer_id: str, trace: str, *, lock: bool = False
+) -> list[RowMapping]:
+    """Transaction sets of a payer with this TRN02 (R-ERA-06, R-ERA-07).
+
+    Locked, until the transaction ends, so that only one of them is being posted.
+    """
     query = select(remittance).where(
         remittance.c.payer_id == payer_id, remittance.c.trace == trace
     )
+    if lock:
+        query = query.order_by(remittance.c.id).with_for_update()
     return list(conn.execute(query).mappings())
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import (
     Connection,
     RowMapping,
+    Select,
     bindparam,
     func,
     insert,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 
 from records import events
+from records.db import upsert_ignore
 from records.events import Because
 from records.instants import to_text
 from records.tables import decision, task
@@ -79,7 +81,35 @@ def get(conn: Connection, reference: str) -> RowMapping:
 
 def open_task(conn: Connection, new: NewTask, why: Because) -> str:
     """Open a task once; the open one of (claim, type, subject) is returned instead."""
-    twin = select(task.c.id).where(
+    twin = _twin(new)
+    if known := conn.execute(twin).scalar():
+        return str(known)
+    task_id = str(uuid4())
+    row = {"id": task_id, "created_on": why.today, "status": "open", **new.__dict__}
+    # Two transactions may reach for one number or key: the later one waits for the
+    # other to end, then looks again.
+    while not upsert_ignore(conn, task, [row | {"number": _next_number(conn)}]):
+        if known := conn.execute(twin).scalar():
+            return str(known)
+    events.add(
+        conn,
+        why,
+        "task opened",
+        f"Task {new.type} opened: {new.why}",
+        claim_id=new.claim_id,
+        account_id=new.account_id,
+    )
+    return task_id
+
+
+def _next_number(conn: Connection) -> int:
+    last = conn.execute(select(func.coalesce(func.max(task.c.number), 100)))
+    return int(last.scalar_one()) + 1
+
+
+def _twin(new: NewTask) -> Select[Any]:
+    """The task that this one would repeat."""
+    return select(task.c.id).where(
         or_(
             task.c.key == new.key,
             (
@@ -90,28 +120,6 @@ def open_task(conn: Connection, new: NewTask, why: Because) -> str:
             ),
         )
     )
-    if known := conn.execute(twin).scalar():
-        return str(known)
-    task_id = str(uuid4())
-    number = conn.execute(select(func.coalesce(func.max(task.c.number), 100))).scalar()
-    conn.execute(
-        insert(task).values(
-            id=task_id,
-            number=(number or 100) + 1,
-            created_on=why.today,
-            status="open",
-            **new.__dict__,
-        )
-    )
-    events.add(
-        conn,
-        why,
-        "task opened",
-        f"Task {new.type} opened: {new.why}",
-        claim_id=new.claim_id,
-        account_id=new.account_id,
-    )
-    return task_id
 
 
 def move(conn: Connection, task_id: str, workflow_id: str) -> None:
@@ -191,6 +199,12 @@ def decided(
         .order_by(task.c.number.desc())
     )
     return conn.execute(query).mappings().first()
+
+
+def was_opened(conn: Connection, key: str) -> bool:
+    """Whether a task with this key is open or has been decided."""
+    query = select(task.c.id).where(task.c.key == key)
+    return conn.execute(query).first() is not None
 
 
 def earlier(conn: Connection, claim_id: str, task_type: str) -> int:
