@@ -203,7 +203,7 @@ def _overturned(
 ) -> Look:
     """Won: wait for the new 835; after 30 days a clerk calls (R-APP-05)."""
     row = claims.get(conn, appeal["claim_id"])
-    if row.state is not ClaimState.APPEAL:
+    if row.state not in (ClaimState.APPEAL, ClaimState.UNDERPAID):
         accounts.mark_appeal(conn, appeal["id"], status="paid")
         return Look(done=True)
     expected: date = appeal["expected_on"]

@@ -4,11 +4,13 @@ from uuid import uuid4
 
 from activities import settle
 from activities.office import Office
+from activities.payments import apply_prepayments
 from claims.claim import ClaimState, Payer
-from claims.money import from_cents
+from claims.money import ZERO, from_cents
 from ledger.accounts import EntryType
+from ledger.balances import balances
 from ledger.entries import NewEntry, post
-from records import claims
+from records import claims, submissions
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
@@ -45,10 +47,17 @@ def enter_coverage(
 
 def make_self_pay(conn: Connection, office: Office, row: ClaimRow, why: Because) -> str:
     """No plan pays: the charge is the patient's from the start (CHARGE_SELF_PAY)."""
+    charged = balances(conn, [row.id])[row.id]
+    key, kind = f"charge:{row.id}", EntryType.CHARGE_SELF_PAY
+    amount = from_cents(row.charge_cents)
+    if charged.charge > ZERO:  # it was ready, or sent and rejected, before
+        key, kind = f"selfpay:{row.id}:{row.version}", EntryType.TRANSFER_TO_PATIENT
+        amount = charged.insurer_open
+        submissions.withdraw(conn, row.id)
     entry = NewEntry(
-        key=f"charge:{row.id}",
-        type=EntryType.CHARGE_SELF_PAY,
-        amount=from_cents(row.charge_cents),
+        key=key,
+        type=kind,
+        amount=amount,
         claim_id=row.id,
         account_id=row.account_id,
         payer_id=row.payer_id,
@@ -60,6 +69,7 @@ def make_self_pay(conn: Connection, office: Office, row: ClaimRow, why: Because)
         memo="billed to the patient",
     )
     post(conn, [entry], posted_at=to_text(why.at))
+    apply_prepayments(conn, row, why, key)
     for line in claims.lines(conn, row.id):
         claims.decide_line(
             conn,

@@ -30,6 +30,8 @@ def keep_letter(
     Raises:
         LetterError: no letter can be made from these facts; nothing was kept.
     """
+    if known := accounts.letter_kept(conn, key):
+        return known
     made = _readable(render(template, facts), facts)
     letter_id = accounts.add_letter(
         conn,

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from activities import next_payer, steps
 from activities.office import Office
 from claims.claim import ClaimState
+from claims.messages import claim_workflow_id
 from claims.money import ZERO
 from ledger.accounts import EntryType
 from ledger.balances import Balances, balances, entries_of
@@ -24,6 +25,7 @@ QUESTIONS = ("REMIT_REVIEW", "ERA_UNMATCHED_CLAIM")
 IN_FLIGHT = ("queued", "taken", "sent", "accepted")
 PENDING, CREDIT = "HOLD_INSURANCE_PENDING", "HOLD_CREDIT"
 OUT = ("sent", "overturned")
+DEPOSIT = "EFT_UNMATCHED"
 SHARE = {
     EntryType.CHARGE_SELF_PAY: 1,
     EntryType.TRANSFER_TO_PATIENT: 1,
@@ -54,9 +56,26 @@ def settle(
         state = row.state if placed else state  # the agency has what is left
     step = step_for(conn, office, row, state, why) if state.is_open else None
     claims.set_step(conn, row, state, step, why, words)
+    if not state.is_open:
+        _leave_nothing(conn, row, why)
     if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:
         tell_account(conn, row, why)
     return state
+
+
+def _leave_nothing(conn: Connection, row: ClaimRow, why: Because) -> None:
+    """A closed claim's workflow ends: what only it could answer is asked no more.
+
+    A deposit without its remittance is handed over to the remittance (R-CLO-01).
+    """
+    own = {
+        task["type"]
+        for task in tasks.waiting(
+            conn, claim_id=row.id, workflow_id=claim_workflow_id(row.id)
+        )
+    }
+    if types := own - {DEPOSIT}:
+        tasks.overtake(conn, why, "the claim is closed", claim_id=row.id, types=types)
 
 
 def _keep_holds(

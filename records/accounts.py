@@ -109,6 +109,13 @@ def add_letter(conn: Connection, **values: Any) -> str:
     return letter_id
 
 
+def letter_kept(conn: Connection, key: str) -> str | None:
+    """The letter with this key that is no draft any more."""
+    query = select(letter.c.id).where(letter.c.key == key, letter.c.status != "draft")
+    found = conn.execute(query).scalar()
+    return str(found) if found else None
+
+
 def letters(
     conn: Connection, *, claim_id: str | None = None, account_id: str | None = None
 ) -> list[RowMapping]:

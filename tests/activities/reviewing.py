@@ -55,9 +55,11 @@ def enter(
     post(conn, [entry], posted_at=to_text(why.at))
 
 
-def accept(conn: Connection, office: Office, row: ClaimRow, why: Because) -> ClaimRow:
+def accept(
+    conn: Connection, office: Office, row: ClaimRow, why: Because, *, key: str = ""
+) -> ClaimRow:
     """The claim is charged and at its payer."""
-    enter(conn, row, EntryType.CHARGE, from_cents(row.charge_cents), why)
+    enter(conn, row, EntryType.CHARGE, from_cents(row.charge_cents), why, key=key)
     step = safety_net(office, row, why)
     claims.set_step(conn, row, ClaimState.ACCEPTED, step, why, "At the payer")
     return claims.get(conn, row.id)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from activities import denial, patient, refunds
+from activities.coverage import make_self_pay
 from activities.files import ROUTES
 from activities.imports import import_claims
 from activities.office import Office
+from activities.payments import PatientPayment, take_payment
 from activities.remittance import RemittanceActivities, register_remittances
 from claims.claim import ClaimState
 from claims.task import DecisionRefused, TaskType
@@ -351,6 +353,32 @@ def test_a_refund_that_its_owner_never_paid_is_left_out_and_the_others_go_on(
 
     assert "1 refunds taken" in said
     assert "amount" in said
+
+
+# --- self pay ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("charged", [False, True], ids=["new", "charged-before"])
+def test_self_pay_counts_what_the_patient_has_paid(
+    office: Office, why: Because, *, charged: bool
+) -> None:
+    with office.writing() as conn:
+        row = claim_of(conn)
+        if charged:
+            row = accept(conn, office, row, why, key=f"charge:{row.id}")
+        paid = PatientPayment(
+            receipt_ref="R-1", date=why.today, amount=Decimal(25), method="card"
+        )
+        take_payment(conn, office, paid, row, source=("f", 1), why=why)
+        make_self_pay(conn, office, claims.get(conn, row.id), why)
+        money = balances(conn, [row.id])[row.id]
+
+    assert (money.charge, money.patient_due, money.insurer_open, money.credit) == (
+        Decimal(150),
+        Decimal(125),
+        Decimal(0),
+        Decimal(0),
+    )
 
 
 # --- collections ---------------------------------------------------------------------

@@ -3,25 +3,30 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from activities import patient, payments
+from activities.appeal import AppealActivities, take_decision
 from activities.deposits import open_unmatched
+from activities.filing import watch_filing
 from activities.followup import FollowUpActivities, await_835
 from activities.imports import import_claims
 from activities.next_payer import COVERAGE
+from activities.notices import ask_patient
 from activities.office import Office
 from activities.payments import PatientPayment, take_payment
+from activities.settle import settle
 from activities.steps import by_claim, is_due, safety_net
-from activities.submission import lost, queue_claim
+from activities.submission import SubmissionActivities, lost, queue_claim
 from claims.claim import ClaimState
 from ledger.accounts import EntryType
-from records import accounts, claims, inquiries, remittances, submissions, tasks
+from records import accounts, claims, events, inquiries, remittances, submissions, tasks
 from records.db import Connection
 from records.events import Because
 from records.tasks import NewTask
@@ -232,6 +237,24 @@ def test_a_payment_ends_the_question_about_collections(
     assert waiting == []
 
 
+def test_a_claim_that_closes_leaves_no_question_at_its_own_workflow(
+    office: Office, why: Because
+) -> None:
+    with office.writing() as conn:
+        row = accept(conn, office, claim_of(conn), why)
+        watch_filing(conn, office, row.id, replace(why, today=date(2030, 1, 2)))
+        opened = tasks.waiting(conn, claim_id=row.id)
+        enter(conn, row, EntryType.WRITE_OFF_DENIAL, Decimal(150), why)
+        claims.decide_line(conn, row.id, 1, status="paid", denial=None, decided_by="t")
+        settle(conn, office, row.id, why, "Nothing is open")
+        row = claims.get(conn, row.id)
+        left = tasks.waiting(conn, claim_id=row.id)
+
+    assert [t["type"] for t in opened] == ["FILING_DEADLINE"]
+    assert row.state is ClaimState.CLOSED
+    assert left == []
+
+
 def test_a_deposit_that_was_looked_at_is_not_asked_about_again_at_once(
     office: Office, why: Because
 ) -> None:
@@ -282,6 +305,80 @@ def test_a_payment_does_not_end_the_wait_for_another_plans_coverage(
         row = claims.get(conn, row.id)
 
     assert (row.state, row.next_what) == (ClaimState.NEXT_PAYER, COVERAGE)
+
+
+def test_a_dispute_that_was_won_waits_for_its_money(
+    office: Office, why: Because
+) -> None:
+    with office.writing() as conn:
+        row = accept(conn, office, claim_of(conn), why)
+        claims.note(conn, row.id, first_remit_on=why.today)
+        claims.decide_line(conn, row.id, 1, status="short", denial=None, decided_by="t")
+        appeal_id = accounts.add_appeal(
+            conn,
+            claim_id=row.id,
+            level=1,
+            lines=[1],
+            carc="CO-45",
+            template="UNDERPAYMENT",
+            notice_on=why.today,
+            legal_deadline=why.today,
+            work_by=why.today,
+            status="sent",
+            sent_on=why.today,
+            expected_on=why.today + timedelta(30),
+        )
+        given = {"level": 1, "outcome": "overturned", "notice_on": why.today}
+        assert take_decision(conn, office, row, **given, sha="f" * 64, why=why)  # type: ignore[arg-type]  # as given
+    looking = AppealActivities(office)
+    first = looking.look_at_appeal(appeal_id, NOON)
+    last = looking.look_at_appeal(appeal_id, NOON + timedelta(40))
+
+    with office.reading() as conn:
+        waiting = tasks.waiting(conn, claim_id=row.id)
+        row = claim_of(conn)
+    assert (first.done, last.done) == (False, True)
+    assert [t["type"] for t in waiting] == ["FOLLOW_UP_CALL"]
+    assert row.next_owner_id == waiting[0]["id"]
+
+
+def test_a_batch_that_was_uploaded_before_a_crash_is_filed_as_it_was_sent(
+    office: Office, why: Because
+) -> None:
+    with office.writing() as conn:
+        row = accept(conn, office, claim_of(conn), why)
+        content = claims.content(conn, office.cipher, row.id)
+        queue_claim(conn, office, row.id, content, why)
+    sending = SubmissionActivities(office)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("activities.submission.findings", lambda _: ())
+        assert sending.take_outbox("submit-test", PAYER, NOON) == 1
+        mailbox = office.open_mailbox(office.partner_of(PAYER))
+        name = f"837P-{PAYER}-000000001.edi"
+        mailbox.put_outbound(name, b"ISA as it was written by the version before")
+        sending.send_batch("submit-test", NOON)
+
+    with office.reading() as conn:
+        batch = submissions.get_batch(conn, "submit-test")
+    assert batch is not None
+    assert office.documents.get(batch["file_sha256"]) == mailbox.read_outbound(name)
+
+
+def test_a_second_look_on_the_day_of_a_statement_writes_no_second_event(
+    office: Office, why: Because
+) -> None:
+    with office.writing() as conn:
+        row = accept(conn, office, claim_of(conn), why)
+        keep = partial(
+            ask_patient, conn, office, row, "a trigger", why.by_rule("R-COB-02")
+        )
+        keep()
+        keep()
+        said = [e for e in events.of_claim(conn, row.id) if e["kind"] == "letter"]
+        kept = accounts.letters(conn, claim_id=row.id)
+
+    assert len(kept) == 1
+    assert len(said) == 1
 
 
 # --- two at once ---------------------------------------------------------------------
