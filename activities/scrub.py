@@ -78,6 +78,17 @@ def ready(
     conn: Connection, office: Office, row: ClaimRow, content: Claim, why: Because
 ) -> None:
     """READY: the charge is on the ledger once, the claim in the outbox."""
+    if row.charge_cents:  # a claim that only reports (CLM02 = 0) moves no money
+        _charge(conn, row, why)
+    queue_claim(conn, office, row.id, content, why)
+    fresh = claims.get(conn, row.id)
+    step = steps.by_outbox(office, fresh, why)
+    words = "No error left; the charge is posted and the claim is queued"
+    claims.set_step(conn, fresh, ClaimState.READY, step, why.by_rule("R-MON-04"), words)
+    watch_filing(conn, office, row.id, why)
+
+
+def _charge(conn: Connection, row: ClaimRow, why: Because) -> None:
     entry = NewEntry(
         key=f"charge:{row.id}",
         type=EntryType.CHARGE,
@@ -93,12 +104,6 @@ def ready(
         memo="first time ready",
     )
     post(conn, [entry], posted_at=to_text(why.at))
-    queue_claim(conn, office, row.id, content, why)
-    fresh = claims.get(conn, row.id)
-    step = steps.by_outbox(office, fresh, why)
-    words = "No error left; the charge is posted and the claim is queued"
-    claims.set_step(conn, fresh, ClaimState.READY, step, why.by_rule("R-MON-04"), words)
-    watch_filing(conn, office, row.id, why)
 
 
 def _hold(

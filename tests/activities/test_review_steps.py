@@ -21,6 +21,7 @@ from activities.next_payer import COVERAGE
 from activities.notices import ask_patient
 from activities.office import Office
 from activities.payments import PatientPayment, take_payment
+from activities.scrub import ready
 from activities.settle import settle
 from activities.steps import by_claim, is_due, safety_net
 from activities.submission import SubmissionActivities, lost, queue_claim
@@ -379,6 +380,19 @@ def test_a_second_look_on_the_day_of_a_statement_writes_no_second_event(
 
     assert len(kept) == 1
     assert len(said) == 1
+
+
+def test_a_claim_that_charges_nothing_goes_to_the_outbox(
+    office: Office, why: Because
+) -> None:
+    with office.writing() as conn:
+        row = claim_of(conn)
+        content = claims.content(conn, office.cipher, row.id)
+        claims.note(conn, row.id, charge_cents=0)
+        ready(conn, office, claims.get(conn, row.id), content, why)
+        row = claims.get(conn, row.id)
+
+    assert row.state is ClaimState.READY
 
 
 # --- two at once ---------------------------------------------------------------------
