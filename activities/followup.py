@@ -30,12 +30,15 @@ from claims.correction import apply_correction
 from claims.messages import Step
 from claims.money import ZERO
 from claims.task import DecisionRefused, TaskType
+from ledger.accounts import EntryType
 from ledger.balances import balances
+from ledger.entries import NewEntry, post
 from policy import timers
 from records import claims, inquiries
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
+from records.instants import to_text
 
 ANSWER = "ANSWER_276"
 FINAL = "ERA_AFTER_FINAL"
@@ -263,9 +266,35 @@ def resend(
         )
     claims.replace_content(conn, office.cipher, row.id, content)
     number = queue_claim(conn, office, row.id, content, why)
+    _charge_difference(conn, row, content, number, why)
     fresh = claims.get(conn, row.id)
     claims.set_step(conn, fresh, state, steps.by_outbox(office, fresh, why), why, words)
     return f"{words}: submission {number} leaves with the payer's next batch"
+
+
+def _charge_difference(
+    conn: Connection, row: ClaimRow, content: Claim, number: int, why: Because
+) -> None:
+    """A charge corrected before any payer decided; later it is posted with the payer's
+    next decision (R-COR-05)."""
+    more = content.charge - balances(conn, [row.id])[row.id].charge
+    if more == ZERO or row.first_remit_on is not None:
+        return
+    entry = NewEntry(
+        key=f"charge:{row.id}:{number}",
+        type=EntryType.CHARGE if more > ZERO else EntryType.CHARGE_VOID,
+        amount=abs(more),
+        claim_id=row.id,
+        account_id=row.account_id,
+        payer_id=row.payer_id,
+        business_date=why.today,
+        source=f"claim {row.pcn} submission {number}",
+        ref="claim corrected",
+        rule="R-MON-04",
+        actor=why.actor,
+        memo="the charge was corrected",
+    )
+    post(conn, [entry], posted_at=to_text(why.at))
 
 
 def corrected(

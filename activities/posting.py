@@ -231,6 +231,7 @@ class Poster:
         forward: bool,
     ) -> None:
         """``forward``: the patient's share goes to the next plan first (R-POST-04)."""
+        self._corrected_charge(found, row)
         at, kind = found.position, EntryType
         contractual = sum((r.contractual for _, _, r in decided), ZERO)
         patient = sum((r.patient for _, _, r in decided), ZERO)
@@ -242,6 +243,16 @@ class Poster:
         self.add_entry(at, kind.TRANSFER_TO_PATIENT, share, row, "R-POST-04")
         for number, line, result in decided or self._as_a_whole(found, row):
             self._decide_line(row, number, line, result)
+
+    def _corrected_charge(self, found: RemittanceClaim, row: ClaimRow) -> None:
+        """The payer has decided a charge that was corrected since (R-COR-05)."""
+        posted = balances(self.conn, [row.id])[row.id].charge
+        kinds = {e.type for e in self.entries if e.claim_id == row.id}
+        new = from_cents(row.charge_cents)
+        if posted in (ZERO, new) or found.charge != new or EntryType.CHARGE in kinds:
+            return
+        self.add_entry(found.position, EntryType.CHARGE_VOID, posted, row, "R-COR-05")
+        self.add_entry(found.position, EntryType.CHARGE, new, row, "R-COR-05")
 
     def _as_a_whole(
         self, found: RemittanceClaim, row: ClaimRow

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activities import denial, patient, refunds
+from activities import denial, followup, patient, refunds
 from activities.coverage import make_self_pay
 from activities.files import ROUTES
 from activities.imports import import_claims
@@ -15,6 +15,7 @@ from activities.office import Office
 from activities.payments import PatientPayment, take_payment
 from activities.remittance import RemittanceActivities, register_remittances
 from claims.claim import ClaimState
+from claims.correction import apply_correction
 from claims.task import DecisionRefused, TaskType
 from edi.segments import OutboundEnvelope
 from edi.x835 import write_remittances
@@ -353,6 +354,56 @@ def test_a_refund_that_its_owner_never_paid_is_left_out_and_the_others_go_on(
 
     assert "1 refunds taken" in said
     assert "amount" in said
+
+
+# --- corrections ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("charge", ["180.00", "120.00"])
+def test_a_corrected_charge_is_the_one_on_the_ledger(
+    office: Office, why: Because, charge: str
+) -> None:
+    with office.writing() as conn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(followup, "findings_of", lambda *_: ())
+        row = accept(conn, office, claim_of(conn), why)
+        content = apply_correction(
+            claims.content(conn, office.cipher, row.id), "2400/1 SV102", charge
+        )
+        state = ClaimState.CORRECTING
+        for _ in range(2):
+            followup.resend(conn, office, row, content, state, why, "Corrected")
+        money = balances(conn, [row.id])[row.id]
+
+    assert (money.charge, money.insurer_open) == (Decimal(charge), Decimal(charge))
+
+
+@pytest.mark.parametrize("charge", ["180.00", "120.00"])
+def test_a_charge_corrected_after_a_decision_is_posted_with_the_next_one(
+    office: Office, why: Because, charge: str
+) -> None:
+    with office.writing() as conn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(followup, "findings_of", lambda *_: ())
+        row = accept(conn, office, claim_of(conn), why)
+        said = adjusted("CO", "50", Decimal(150))
+        line = a_line(conn, row, 1, Decimal(0), adjustments=said)
+        denied = decided(row, Decimal(0), lines=(line,))
+        post_set(conn, office, PAYER, a_set(denied), why)
+        row = claims.get(conn, row.id)
+        content = apply_correction(
+            claims.content(conn, office.cipher, row.id), "2400/1 SV102", charge
+        )
+        followup.resend(
+            conn, office, row, content, ClaimState.CORRECTING, why, "Corrected"
+        )
+        before = balances(conn, [row.id])[row.id]
+        row = claims.get(conn, row.id)
+        line = a_line(conn, row, 1, Decimal(charge))
+        paid = decided(row, Decimal(charge), lines=(line,), payer_icn="ICN2")
+        post_set(conn, office, PAYER, a_set(paid, trace="TRN2"), why)
+        money = balances(conn, [row.id])[row.id]
+
+    assert before.charge == Decimal(150)
+    assert (money.charge, money.insurer_open) == (Decimal(charge), Decimal(0))
 
 
 # --- self pay ------------------------------------------------------------------------
