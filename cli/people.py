@@ -73,7 +73,7 @@ class People:
 
     office: Office
     script: Script
-    refused: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
 
     async def work(self, day: date, at: datetime) -> int:
         """Decide what is due today; how many tasks were decided."""
@@ -89,7 +89,9 @@ class People:
                 claim = claims.get(conn, row["claim_id"]) if row["claim_id"] else None
                 number = claim.practice_number if claim else ""
                 answer = self._answer(row, number)
-                if row["status"] == "saved" or answer is None:
+                if answer is None or row["status"] == "saved":
+                    continue
+                if row["id"] in self.refused:
                     continue
                 if add_business_days(row["created_on"], answer.after) <= day:
                     found.append((row, answer))
@@ -124,7 +126,7 @@ class People:
                 fresh, answer.decision, form, answer.second, second
             )
         if outcome.status == "refused":
-            self.refused.append(f"{row['type']} {row['number']}: {outcome.words}")
+            self.refused[row["id"]] = f"{row['type']} {row['number']}: {outcome.words}"
         return outcome.status in ("applied", "saved")
 
     async def _give(

@@ -212,7 +212,7 @@ async def serve(samples: Path) -> int:
             await Ticker(office, clock, simulator, people, stop).run()
     finally:
         simulator.close()
-        for words in people.refused:
+        for words in people.refused.values():
             sys.stderr.write(f"refused: {words}\n")
     return 0
 

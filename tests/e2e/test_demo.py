@@ -69,3 +69,4 @@ def test_it_stays_up_proves_itself_and_is_stopped(
     finally:
         ended = run(repo_root, folder, "-m", "cli.demo", "--stop")
     assert ended.stderr == "Stopped: ticker, worker, server\n"
+    assert "refused" not in (folder / "ticker.log").read_text()
