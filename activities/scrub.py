@@ -68,7 +68,7 @@ def run_edits(conn: Connection, office: Office, row: ClaimRow, why: Because) -> 
     found = findings_of(conn, office, row, content, why)
     errors = [f for f in found if f.severity == "error"]
     if errors:
-        _hold(conn, office, row, errors, why)
+        hold(conn, office, row, errors, why)
         return
     tasks.overtake(conn, why, "no error is left", claim_id=row.id, types=["SCRUB_FIX"])
     ready(conn, office, row, content, why)
@@ -106,13 +106,14 @@ def _charge(conn: Connection, row: ClaimRow, why: Because) -> None:
     post(conn, [entry], posted_at=to_text(why.at))
 
 
-def _hold(
+def hold(
     conn: Connection,
     office: Office,
     row: ClaimRow,
     errors: list[Finding],
     why: Because,
 ) -> None:
+    """SCRUB_HOLD with one task that lists every failure, its field and its fix."""
     evidence: dict[str, Any] = {
         "edits": [f.model_dump(mode="json") for f in errors],
         "edit": errors[0].edit,

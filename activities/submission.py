@@ -19,11 +19,13 @@ from claims.calendar import deadline
 from claims.claim import Claim, ClaimState
 from claims.messages import Look, NewsKind, claim_workflow_id
 from claims.task import TaskType
+from edi.errors import EdiError
 from edi.gate import findings
 from edi.segments import OutboundEnvelope
 from edi.x277ca import read_claim_acknowledgments
 from edi.x837 import write_claims
 from policy import timers
+from policy.scrub import Finding
 from records import claims, events, inquiries, news, submissions, tasks
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -58,22 +60,64 @@ class SubmissionActivities:
     def send_batch(self, batch_id: str, at: datetime) -> None:
         """Write the interchange, have it checked, upload it once, mark what left.
 
+        A claim the guide's validator refuses stays behind with a task; the others go.
+
         Raises:
-            ApplicationError: the guide's validator refused the file; nothing was sent.
+            ApplicationError: the file is refused whatever claims are in it.
         """
         why = self.office.because(at, "R-SUB-03")
         with self.office.reading() as conn:
             batch = _batch(conn, batch_id)
-            rows = submissions.of_batch(conn, batch_id)
-        content = self._interchange(batch, rows, at)
-        name, content = put_out(self.office, batch, content)
+            listed = submissions.of_batch(conn, batch_id)
+        rows = [row for row in listed if row["status"] in ("taken", "sent")]
+        good, content, refused = self._gated(batch, rows, at)
+        name = ""
+        if good:
+            name, content = put_out(self.office, batch, content)
         with self.office.writing() as conn:
-            _mark_sent(conn, self.office, batch, rows, content, name, why)
+            for row, found in refused:
+                _refused(conn, self.office, row, found, why)
+            if good:
+                _mark_sent(conn, self.office, batch, good, content, name, why)
+            else:
+                submissions.mark_batch(conn, batch_id, ended_on=why.today)
 
-    def _interchange(
+    def _gated(
         self, batch: RowMapping, rows: list[RowMapping], at: datetime
-    ) -> bytes:
+    ) -> tuple[list[RowMapping], bytes, list[tuple[RowMapping, tuple[str, ...]]]]:
+        """The claims that may leave, their interchange, and the others with why not."""
+        if not rows:  # a repeat: all of them were refused
+            return [], b"", []
+        envelope = self._envelope(batch, at)
+        content, found = self._checked(rows, envelope)
+        if not found:
+            return rows, content, []
+        each = [(row, self._checked([row], envelope)[1]) for row in rows]
+        refused = [(row, alone) for row, alone in each if alone]
+        good = [row for row, alone in each if not alone]
+        if refused and good:
+            content, found = self._checked(good, envelope)
+        if not refused or (good and found):
+            raise ApplicationError(
+                f"The 837P of batch {batch['isa13']} was refused by the guide's "
+                f"validator: {'; '.join(found[:3])}. Nothing was sent. It is no single "
+                "claim: look at the payer's profile, then retry the batch.",
+                type="GateRefused",
+            )
+        return good, content, refused
+
+    def _checked(
+        self, rows: list[RowMapping], envelope: OutboundEnvelope
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """One interchange of these claims, and what the validator finds in it."""
         sent = [submissions.content(self.office.cipher, row) for row in rows]
+        try:
+            content = write_claims(sent, envelope)
+        except EdiError as error:
+            return b"", (str(error),)
+        return content, findings(content)
+
+    def _envelope(self, batch: RowMapping, at: datetime) -> OutboundEnvelope:
         profile = self.office.payers.get(batch["payer_id"])
         if profile is None:
             raise ApplicationError(
@@ -81,18 +125,9 @@ class SubmissionActivities:
                 type="UnknownPayer",
                 non_retryable=True,
             )
-        envelope = envelope_for(
+        return envelope_for(
             self.office, profile.edi.receiver_id, profile.name, batch, at
         )
-        content = write_claims(sent, envelope)
-        if found := findings(content):
-            raise ApplicationError(
-                f"The 837P of batch {batch['isa13']} was refused by the guide's "
-                f"validator: {'; '.join(found[:3])}. Nothing was sent. Correct the "
-                "claim and retry the batch.",
-                type="GateRefused",
-            )
-        return content
 
     @activity.defn
     def watch_batch(self, batch_id: str, at: datetime) -> Look:
@@ -136,6 +171,41 @@ def _batch(conn: Connection, batch_id: str) -> RowMapping:
     if row is None:
         raise LookupError(f"batch {batch_id} has no row")
     return row
+
+
+def _refused(
+    conn: Connection,
+    office: Office,
+    row: RowMapping,
+    found: tuple[str, ...],
+    why: Because,
+) -> None:
+    """The claim stays behind: every finding of the guide's validator is shown."""
+    from activities.scrub import hold
+
+    gone = submissions.mark(conn, row["id"], only_from=("taken",), status="withdrawn")
+    if not gone:
+        return
+    reason = why.by_rule("R-SUB-03", submission=row["number"])
+    errors = [
+        Finding(
+            edit="GATE",
+            rule=reason.rule,
+            severity="error",
+            field=place,
+            reason="the 837P guide's validator refuses it",
+            fix="Correct what stands there.",
+        )
+        for place in found
+    ]
+    hold(conn, office, claims.get(conn, row["claim_id"]), errors, reason)
+    news.add(
+        conn,
+        workflow_id=claim_workflow_id(row["claim_id"]),
+        kind=NewsKind.TASK.value,
+        ref=f"gate:{row['id']}",
+        today=why.today,
+    )
 
 
 def _mark_sent(
