@@ -5,7 +5,7 @@ Only ``patient_due`` is billed (R-PAT-01); every hold stops the letters of its s
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from temporalio import activity
@@ -307,6 +307,3 @@ def resolve_collections(
         conn, row, ClaimState.COLLECTIONS, step, reason, "Placed with the agency"
     )
     return "Placed with the agency"
-
-
-__all__ = ["PatientActivities", "time"]

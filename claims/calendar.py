@@ -5,7 +5,6 @@ the business day ends at 23:30. Instants are subtracted in UTC, because two date
 of one zone across a clock change differ by an hour that is not there.
 """
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -144,6 +143,3 @@ def until(
     """How long from the server's ``instant`` to practice time ``practice``."""
     target = clock.instant(practice) if clock else practice
     return target.astimezone(UTC) - instant.astimezone(UTC)
-
-
-Today = Callable[[], date]

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from claims.claim import Person
 from records.tables import account, appeal, hold, letter, statement, statement_claim
@@ -135,11 +135,6 @@ def get_letter(conn: Connection, letter_id: str) -> RowMapping | None:
     )
 
 
-def mark_letter(conn: Connection, letter_id: str, **values: Any) -> None:
-    """Set facts of a letter."""
-    conn.execute(update(letter).where(letter.c.id == letter_id).values(**values))
-
-
 def add_statement(
     conn: Connection,
     *,
@@ -177,15 +172,6 @@ def statements_of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
         .order_by(statement.c.dated, statement_claim.c.step)
     )
     return list(conn.execute(query).mappings())
-
-
-def last_statement_on(conn: Connection, account_id: str) -> date | None:
-    """When this account last got a statement (R-PAT-04)."""
-    query = select(func.max(statement.c.dated)).where(
-        statement.c.account_id == account_id
-    )
-    found: date | None = conn.execute(query).scalar()
-    return found
 
 
 def add_appeal(conn: Connection, **values: Any) -> str:

@@ -37,16 +37,6 @@ def with_trace(
     return list(conn.execute(query).mappings())
 
 
-def of_file(conn: Connection, sha256: str) -> list[RowMapping]:
-    """The transaction sets of one file."""
-    query = (
-        select(remittance)
-        .where(remittance.c.file_sha256 == sha256)
-        .order_by(remittance.c.st_segment)
-    )
-    return list(conn.execute(query).mappings())
-
-
 def listing(conn: Connection, *, status: Iterable[str] = ()) -> list[RowMapping]:
     """Transaction sets, first received first."""
     query = select(remittance).order_by(remittance.c.received_on, remittance.c.trace)

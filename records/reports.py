@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from claims.claim import Claim
 from records.claims import ClaimRow
@@ -11,7 +11,6 @@ from records.tables import (
     claim,
     claim_line,
     decision,
-    deposit,
     event,
     news,
     remittance,
@@ -83,30 +82,6 @@ def unstarted_claims(conn: Connection) -> list[str]:
         claim.c.id.notin_(acted),
     )
     return sorted(conn.execute(query).scalars())
-
-
-def pair_deposits(conn: Connection) -> int:
-    """Give each unpaired deposit its remittance by trace and amount (R-ERA-09)."""
-    query = (
-        select(deposit.c.ref, remittance.c.id)
-        .join(
-            remittance,
-            (remittance.c.trace == deposit.c.trace)
-            & (remittance.c.paid_cents == deposit.c.amount_cents),
-        )
-        .where(
-            deposit.c.remittance_id.is_(None),
-            remittance.c.status.in_(["received", "posted", "suspended"]),
-        )
-    )
-    pairs = conn.execute(query).all()
-    for ref, remittance_id in pairs:
-        conn.execute(
-            update(deposit)
-            .where(deposit.c.ref == ref)
-            .values(remittance_id=remittance_id)
-        )
-    return len(pairs)
 
 
 def states(conn: Connection) -> dict[str, int]:
