@@ -27,7 +27,7 @@ from vault.durable import create_whole, make_folders
 KEY_BYTES = 32
 KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
-Purpose = Literal["payload", "field", "document", "index"]
+Purpose = Literal["payload", "field", "document", "index", "proof"]
 
 
 class KeyFileError(Exception):
