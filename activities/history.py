@@ -32,6 +32,8 @@ from records.claims import ClaimRow
 from records.users import User
 
 ENCRYPTED = "binary/encrypted"
+WENT_ON = "Went on in a new run"
+"""How the first event of a run begins that continues an earlier one."""
 
 
 class Told(BaseModel):
@@ -223,7 +225,7 @@ class _Reader:
         given = await self.decode(attributes.input.payloads)
         state = (_of(given, "step") or {}).get("state", "")
         if attributes.continued_execution_run_id:
-            return f"Went on in a new run, in state {state or 'as SQL says'}"
+            return f"{WENT_ON}, in state {state or 'as SQL says'}"
         return "Following the claim began"
 
     async def _signal(self, event: HistoryEvent) -> str:

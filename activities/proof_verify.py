@@ -50,20 +50,7 @@ VIEW = {
     "credit": (-1, ("refunds_payable",)),
 }
 """The accounts whose debit balance, times the sign, is a bucket."""
-MONTHS = [
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-]
+MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 class BadRecordError(Exception):
@@ -86,12 +73,15 @@ class Report:
 
     def line(self, seal: str) -> str:
         """The OK line; ``seal`` is what became of the seal."""
-        told = f"{_count(self.history, 'event')} in {_count(self.runs, 'run')}"
+        told = (
+            f"{_count(self.history, 'event')} in {_count(self.runs, 'run')} · no gaps"
+        )
+        if not self.history:
+            told = "no workflow history"
         if self.no_history:
             told += f" ({self.no_history})"
         parts = [
             told,
-            "no gaps",
             f"{_count(self.events, 'log event')}",
             f"made {self.made_at} by {self.made_by}",
             f"{_count(self.rows, 'ledger row')} sum to $0.00",
