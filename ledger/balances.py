@@ -169,13 +169,15 @@ def _balances(kinds: Mapping[EntryType, int]) -> Balances:
     return Balances(**values, written_off=from_cents(written))
 
 
-def totals(conn: Connection) -> Totals:
-    """The money of all claims together."""
+def totals(conn: Connection, *, as_of: date | None = None) -> Totals:
+    """The money of all claims together, now or at the end of a business day."""
     query = (
         select(entry.c.entry_type, _SIGNED)
         .where(entry.c.claim_id.is_not(None))
         .group_by(entry.c.entry_type)
     )
+    if as_of is not None:
+        query = query.where(entry.c.business_date <= as_of)
     kinds = {EntryType(kind): int(total) for kind, total in conn.execute(query)}
     money = _balances(kinds)
     return Totals(

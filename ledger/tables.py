@@ -43,7 +43,11 @@ entry = Table(
         "direction = 1 OR (direction = -1 AND reverses IS NOT NULL)",
         name="direction_of_undoing",
     ),
-    Index("ix_entry_claim", "claim_id", "entry_type", "direction", "amount_cents"),
+    # Holds all that a balance needs as of any day: 400,000 entries without the table.
+    Index(
+        "ix_entry_claim",
+        *("claim_id", "entry_type", "direction", "amount_cents", "business_date"),
+    ),
     sqlite_autoincrement=True,
 )
 """One posting: its type says what it does to a claim. ``direction`` is 1, or -1 where

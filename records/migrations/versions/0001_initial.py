@@ -183,7 +183,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_entry_claim",
         "entry",
-        ["claim_id", "entry_type", "direction", "amount_cents"],
+        ["claim_id", "entry_type", "direction", "amount_cents", "business_date"],
         unique=False,
     )
     op.create_table(
