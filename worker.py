@@ -33,10 +33,10 @@ from activities.schedules import ensure_schedules
 from activities.scrub import ScrubActivities
 from activities.submission import SubmissionActivities
 from activities.telling import TellingActivities
-from cli.office import OfficeError, open_office
 from edi.gate import warm_up
 from settings import SettingsError, load
 from vault.logs import install as install_logs
+from wiring import OfficeError, open_office
 from workflows.appeal import AppealWorkflow
 from workflows.claim import ClaimWorkflow
 from workflows.inquiry_batch import InquiryBatchWorkflow

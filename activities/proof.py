@@ -130,7 +130,7 @@ def _build(
     members[VERIFIER] = Path(proof_verify.__file__).read_bytes()
     manifest = _pretty(_manifest(row, made, told, shown, members))
     members[proof_verify.MANIFEST] = manifest
-    members[proof_verify.SEAL] = _pretty(_seal(stamper, manifest))
+    members[proof_verify.SEAL] = _seal(stamper, manifest)
     name = f"proof-{row.pcn}.zip"
     return Proof(name, _zip(members), _words(members))
 
@@ -217,14 +217,17 @@ def _head(chain: bytes) -> str:
     return hashes[-1] if hashes else proof_verify.START
 
 
-def _seal(stamper: Stamper, manifest: bytes) -> dict[str, str]:
+def _seal(stamper: Stamper, manifest: bytes) -> bytes:
     made = stamper.stamp(manifest)
-    return {
-        "of": proof_verify.MANIFEST,
-        "algorithm": ALGORITHM,
-        "key": made.key_id,
-        "seal": made.mac,
-    }
+    return proof_verify.seal_file(
+        {
+            "of": proof_verify.MANIFEST,
+            "manifest_sha256": sha256(manifest).hexdigest(),
+            "algorithm": ALGORITHM,
+            "key": made.key_id,
+            "seal": made.mac,
+        }
+    )
 
 
 def verify(path: Path, stamper: Stamper | None) -> str:
@@ -237,8 +240,8 @@ def verify(path: Path, stamper: Stamper | None) -> str:
     report = proof_verify.check(members)
     if stamper is None:
         return report.line("seal not checked: this installation has no keys")
+    seal = json.loads(members[proof_verify.SEAL])
     try:
-        seal = json.loads(members[proof_verify.SEAL])
         made = Stamp(str(seal["key"]), str(seal["seal"]))
         ours = stamper.is_ours(members[proof_verify.MANIFEST], made)
     except UnknownKeyError as error:
@@ -246,7 +249,7 @@ def verify(path: Path, stamper: Stamper | None) -> str:
             f"{proof_verify.SEAL}: made with key {error.key_id}, which is not in the "
             "key file of this installation"
         ) from None
-    except (ValueError, LookupError, TypeError):
+    except LookupError:
         raise BadRecordError(f"{proof_verify.SEAL}: is no seal") from None
     if not ours:
         raise BadRecordError(

@@ -150,12 +150,35 @@ def check(members: dict[str, bytes]) -> Report:
             name: _chained(name, manifest["chains"], members) for name in RECORDS
         }
         _hashes(manifest["files"], members, chained=True)
-        return _contents(manifest, records, members)
+        report = _contents(manifest, records, members)
+        _unchanged(members)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         what = type(error).__name__
         raise BadRecordError(
             f"{MANIFEST}: a record is not of the form it should have ({what})"
         ) from None
+    return report
+
+
+def seal_file(fields: dict[str, str]) -> bytes:
+    """``seal.json`` of these fields and of a SHA-256 that anybody can check."""
+    own = hashlib.sha256(json.dumps(fields).encode()).hexdigest()
+    return (json.dumps({**fields, "sha256": own}, indent=1) + "\n").encode()
+
+
+def _unchanged(members: dict[str, bytes]) -> None:
+    """The manifest is the sealed one, byte for byte; whose the seal is, is not seen."""
+    try:
+        seal = json.loads(members[SEAL])
+        seal.pop("sha256")
+        whole = seal_file(seal) == members[SEAL]
+        manifest = seal["manifest_sha256"]
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise BadRecordError(f"{SEAL}: is no seal") from None
+    if not whole:
+        raise BadRecordError(f"{SEAL}: was changed")
+    if manifest != hashlib.sha256(members[MANIFEST]).hexdigest():
+        raise BadRecordError(f"{MANIFEST}: was changed: its SHA-256 is another")
 
 
 def _files(listed: list[dict[str, Any]], members: dict[str, bytes]) -> None:

@@ -6,14 +6,18 @@ Read from its newest run's history, so that nothing has to be asked of a worker.
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, TaskQueueType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 IN_FLIGHT = 40
+LAST_POLL = timedelta(minutes=2)
+POLL_ANSWER = timedelta(seconds=3)
 _CLOSED = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: "completed",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "failed",
@@ -102,3 +106,17 @@ async def running_ids(client: Client) -> list[str] | None:
         if error.status is RPCStatusCode.UNIMPLEMENTED:
             return None
         raise
+
+
+async def recent_polls(client: Client, task_queue: str, now: datetime) -> int:
+    """How many workers have asked this queue for work in the last two minutes."""
+    found = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        ),
+        timeout=POLL_ANSWER,
+    )
+    polls = [p.last_access_time.ToDatetime(tzinfo=UTC) for p in found.pollers]
+    return sum(now - p < LAST_POLL for p in polls)

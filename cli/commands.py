@@ -13,12 +13,23 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from cli import claims, doctor, files, histories, installation, letters, promises, tasks
-from cli.failures import Exit, explain, record_bug
+from cli import (
+    claims,
+    doctor,
+    files,
+    histories,
+    installation,
+    letters,
+    promises,
+    proof,
+    tasks,
+)
+from cli.failures import Exit, explain
 from cli.session import Session
 from cli.terminal import Terminal
 from settings import Settings, load
 from vault import logs
+from vault.logs import record_bug
 
 Command = Callable[[Session], Awaitable[int]]
 EPILOG = __doc__.split("\n\n", 1)[1] if __doc__ else ""
@@ -101,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     for group in (installation, files, claims, tasks, histories, promises, doctor):
         group.add(commands, shared)
     letters.add(commands, shared)
+    proof.add(commands, shared)
     return root
 
 

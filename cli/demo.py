@@ -10,7 +10,9 @@ import asyncio
 import json
 import logging
 import os
+import re
 import shutil
+import socket
 import sys
 import time as clock_time
 from dataclasses import dataclass
@@ -22,11 +24,11 @@ from activities.office import MAIL_READ, OFFICE_PARTNER, Office
 from activities.telling import start_claims
 from claims.calendar import PracticeClock, at
 from cli import demo_report, devserver, processes, ticker
-from cli.office import OfficeError, open_office, open_office_offline, prepare
 from cli.people import Script, put_users
 from records import reports, users
 from settings import ROOT, Settings, SettingsError, load
 from vault import logs
+from wiring import OfficeError, open_office, open_office_offline, prepare
 
 START = date(2026, 1, 12)
 DAYS = 120
@@ -39,7 +41,8 @@ LEAD_IN = timedelta(seconds=3)
 READY = {"worker": "Worker ready", "ticker": ticker.READY}
 LIMIT_SECONDS = 600
 SAMPLES = ROOT / "samples"
-PROGRAMS = ("ticker", "worker")
+PROGRAMS = ("desk", "ticker", "worker")
+DESK_PORT = 8460
 
 
 def pace(import_seconds: float) -> float:
@@ -104,6 +107,7 @@ class Demo:
 
     settings: Settings
     keep: bool
+    days: int = DAYS
     import_seconds: float = 0.0
 
     def start_server(self) -> None:
@@ -149,7 +153,7 @@ class Demo:
             origin=datetime.now(UTC) + LEAD_IN,
             start=first,
             scale=round(86_400 / seconds_per_day),
-            fast_until=first + timedelta(DAYS),
+            fast_until=first + timedelta(self.days),
         )
         with office.writing() as conn:
             users.set_fact(conn, "clock", clock.model_dump_json())
@@ -164,6 +168,22 @@ class Demo:
         processes.start(folder, "worker", [str(ROOT / "worker.py")], quick)
         processes.start(folder, "ticker", ["-m", "cli.ticker"], where)
 
+    def start_desk(self) -> str:
+        """The web desk, on its own port or a free one; its address."""
+        folder = self.settings.data_dir
+        where = {"CLAIMTHREAD_DATA_DIR": str(folder.resolve()), "PYTHONPATH": str(ROOT)}
+        port = "0" if _is_taken(DESK_PORT) else str(DESK_PORT)
+        processes.start(folder, "desk", ["-m", "desk", "--port", port], where)
+        until = clock_time.monotonic() + 20
+        while clock_time.monotonic() < until:
+            found = re.findall(
+                r"Desk ready at (\S+)", (folder / "desk.log").read_text()
+            )
+            if found:
+                return str(found[-1])
+            clock_time.sleep(0.1)
+        raise DemoError(f"The desk did not start: {folder}/desk.log says why.")
+
     async def _programs_ready(self) -> None:
         """Both have said so in their logs; a start takes longer than a practice day."""
         for name, words in READY.items():
@@ -174,7 +194,7 @@ class Demo:
 
     async def _follow(self, office: Office, clock: PracticeClock) -> None:
         """Show the days go by until the last one's sweeps have ended."""
-        last, until = START + timedelta(DAYS - 1), clock_time.monotonic()
+        last, until = START + timedelta(self.days - 1), clock_time.monotonic()
         shown, started = 0, until
         while clock_time.monotonic() - started < LIMIT_SECONDS:
             self._check_programs()
@@ -182,7 +202,7 @@ class Demo:
             count = (day - START).days + 1 if day else 0
             if count // 15 > shown:
                 shown = count // 15
-                say(f"  practice day {min(count, DAYS):3} of {DAYS}   {day}")
+                say(f"  practice day {min(count, self.days):3} of {self.days}   {day}")
             if day and day >= last and clock.now(datetime.now(UTC)) >= clock.fast_until:  # type: ignore[operator]
                 return
             await asyncio.sleep(0.2)
@@ -192,7 +212,7 @@ class Demo:
         )
 
     def _check_programs(self) -> None:
-        for name in PROGRAMS:
+        for name in READY:
             if not processes.is_running(self.settings.data_dir, name):
                 raise DemoError(
                     f"The {name} ended by itself: {self.settings.data_dir}/{name}.log "
@@ -208,6 +228,11 @@ class Demo:
             await asyncio.sleep(0.2)
 
 
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _ticked(office: Office) -> date | None:
     with office.reading() as conn:
         text = users.fact(conn, ticker.FACT)
@@ -219,15 +244,16 @@ def _behind(office: Office, now: datetime) -> int:
         return reports.waiting_for_worker(conn, now)
 
 
-def run(settings: Settings, *, as_json: bool) -> int:
+def run(settings: Settings, *, as_json: bool, days: int = DAYS) -> int:
     """The whole demo; what it leaves running is stopped on failure and for JSON."""
     started = clock_time.monotonic()
     clear(settings)
-    demo = Demo(settings, keep=not as_json)
-    done = False
+    demo = Demo(settings, keep=not as_json, days=days)
+    done, desk = False, ""
     try:
         demo.start_server()
         found = asyncio.run(demo.run())
+        desk = "" if as_json else demo.start_desk()
         done = True
     finally:
         if as_json or not done:
@@ -236,7 +262,8 @@ def run(settings: Settings, *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
         seconds = clock_time.monotonic() - started
-        sys.stdout.write(demo_report.table(found, settings, seconds))
+        password = Script.load(SAMPLES / "people.yaml").password
+        sys.stdout.write(demo_report.table(found, settings, seconds, (desk, password)))
     return 0
 
 
@@ -244,6 +271,7 @@ def main() -> int:
     """``python -m cli.demo [--json | --stop]``."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one object, then stop all")
+    parser.add_argument("--days", type=int, default=DAYS, help="practice days")
     parser.add_argument("--stop", action="store_true", help="stop what a demo left")
     options = parser.parse_args()
     logs.install(logging.ERROR)
@@ -253,7 +281,7 @@ def main() -> int:
             ended = stop_all(settings)
             say("Stopped: " + ", ".join(ended) if ended else "Nothing was running.")
             return 0
-        return run(settings, as_json=options.json)
+        return run(settings, as_json=options.json, days=options.days)
     except (
         DemoError,
         OfficeError,

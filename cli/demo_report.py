@@ -100,7 +100,6 @@ def _counts(conn: Connection) -> dict[str, Any]:
     )
     return {
         "tasks_open": reports.open_task_types(conn),
-        "first_task": next((t["number"] for t in tasks.listing(conn)), "NUMBER"),
         "tasks_closed": sum(
             t["closed_on"] is not None for t in tasks.listing(conn, include_closed=True)
         ),
@@ -110,8 +109,13 @@ def _counts(conn: Connection) -> dict[str, Any]:
     }
 
 
-def table(found: dict[str, Any], settings: Settings, seconds: float) -> str:
-    """One table a tired clerk can read, and where to look next."""
+def table(
+    found: dict[str, Any], settings: Settings, seconds: float, desk: tuple[str, str]
+) -> str:
+    """One table a tired clerk can read, and where to look next.
+
+    ``desk`` is its address and the password of the demo's users.
+    """
     open_tasks = found["tasks_open"]
     lines = [
         "",
@@ -129,7 +133,7 @@ def table(found: dict[str, Any], settings: Settings, seconds: float) -> str:
         f"    {s['due']}  {s['claim']:<14} {s['state']:<16} {s['what']}"
         for s in found["next_steps"]
     ]
-    return "\n".join([*lines, "", *_next(found), ""])
+    return "\n".join([*lines, "", *_next(found, *desk), ""])
 
 
 def _waiting(found: dict[str, Any]) -> str:
@@ -163,15 +167,22 @@ def dollars(text: str) -> str:
     return f"{int(whole):,}.{part}"
 
 
-def _next(found: dict[str, Any]) -> list[str]:
+def _next(found: dict[str, Any], address: str, password: str) -> list[str]:
     first = found["next_steps"][0]["claim"] if found["next_steps"] else "CLAIM"
     run = ".venv/bin/python starter.py"
     commands = {
         "task list": "what waits for a person",
-        f"task show {found['first_task']}": "one task: why, evidence, decisions",
         f"show {first}": "one claim's story, and what it waits for",
         f"history {first} --as auditor": "its workflow history in sentences",
         "check": "prove the three promises on this system",
     }
     shown = [f"    {run} {name:<44} {words}" for name, words in commands.items()]
-    return ["Where to look next", *shown, "    make stop   when you have seen enough"]
+    return [
+        f"Open the desk: {address}",
+        "    sign in as   clerk, coder, poster, supervisor, ops or auditor",
+        f"    password     {password}",
+        "",
+        "The same at the command line",
+        *shown,
+        "    make stop   when you have seen enough",
+    ]

@@ -2,28 +2,23 @@
 
 import argparse
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
-    DescribeTaskQueueRequest,
-)
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
 from activities.office import Office
 from activities.promises import TICKER_KINDS, schedule_trouble
+from activities.running import recent_polls
 from activities.schedules import plan
 from cli import processes
 from cli.failures import Exit
-from cli.office import OfficeError, ServerUnreachableError, open_ring
 from cli.session import Session
 from cli.terminal import Column, table
 from records import audit, users
+from wiring import OfficeError, ServerUnreachableError, open_ring
 
-LAST_POLL = timedelta(minutes=2)
 Line = tuple[str, bool, str]
 
 
@@ -121,17 +116,9 @@ async def _codec(office: Office) -> Line:
 
 
 async def _worker(office: Office) -> Line:
-    found = await office.temporal.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=office.temporal.namespace,
-            task_queue=TaskQueue(name=office.task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-    )
-    polls = [p.last_access_time.ToDatetime(tzinfo=UTC) for p in found.pollers]
-    recent = [p for p in polls if datetime.now(UTC) - p < LAST_POLL]
+    recent = await recent_polls(office.temporal, office.task_queue, datetime.now(UTC))
     if recent:
-        return "worker", True, f"{len(recent)} polling queue {office.task_queue!r}"
+        return "worker", True, f"{recent} polling queue {office.task_queue!r}"
     return "worker", False, f"NO POLL on {office.task_queue!r}: python worker.py"
 
 

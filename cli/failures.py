@@ -1,10 +1,6 @@
 """Exit codes of the command line, and which failure ends with which (desk.md §5)."""
 
-import traceback
-from datetime import UTC, datetime
 from enum import IntEnum
-from pathlib import Path
-from uuid import uuid4
 
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -12,12 +8,12 @@ from activities.acting import ActRefusedError
 from activities.csv_files import CsvError
 from activities.tasks import ChangedError, NotPermittedError
 from claims.task import DecisionRefused
-from cli.office import OfficeError, ServerUnreachableError
 from edi.errors import EdiError
 from records.claims import ClaimMissingError
 from records.tasks import TaskMissingError
 from records.users import ClockRefusedError
 from settings import SettingsError
+from wiring import OfficeError, ServerUnreachableError
 
 
 class Exit(IntEnum):
@@ -83,20 +79,3 @@ def _of_server(error: RPCError) -> tuple[Exit, str] | None:
     if error.status is RPCStatusCode.DEADLINE_EXCEEDED:
         return Exit.TIMEOUT, "The Temporal server did not answer in time."
     return None
-
-
-def record_bug(error: BaseException, folder: Path) -> str:
-    """Write where the program broke, without any value it held; the reference id."""
-    reference = uuid4().hex[:8]
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{f.filename}:{f.lineno} in {f.name}" for f in frames]
-    entry = [f"{datetime.now(UTC).isoformat()} {reference} {type(error).__name__}"]
-    log = folder / "errors.log"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with log.open("a") as out:
-            # Not the message: a database error repeats the values of its row.
-            out.write("\n  ".join(entry + lines) + "\n")
-    except OSError:
-        return f"{reference} ({type(error).__name__}; {log} cannot be written)"
-    return f"{reference} ({type(error).__name__}; see {log})"

@@ -1,23 +1,26 @@
 """``init``, ``version`` and ``user``: a new installation, and who works in it."""
 
 import argparse
+import getpass
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from typing import Any
 
 from cli.failures import CommandError, Exit
-from cli.office import prepare
 from cli.session import Session
 from cli.terminal import Column, table
 from policy.people import may_manage_users
 from policy.tables import table as policy_table
-from records import users
+from records import sessions, users
+from vault import passwords
+from wiring import prepare
 
 VERSION = "0.1.0"
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """``init``, ``version``, ``user add|list``."""
+    """``init``, ``version``, ``user add|list|password``."""
     made = commands.add_parser(
         "init", parents=[shared], help="keys, database and folders; safe to run twice"
     )
@@ -29,10 +32,18 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _add_users(commands: Any, shared: argparse.ArgumentParser) -> None:
     user = commands.add_parser("user", help="who works here").add_subparsers(
-        metavar="add|list", required=True
+        metavar="add|list|password", required=True
     )
     listed = user.add_parser("list", parents=[shared], help="everybody, with roles")
     listed.set_defaults(run=list_users)
+    word = user.add_parser(
+        "password", parents=[shared], help="set a user's password for the desk"
+    )
+    word.add_argument("name")
+    word.add_argument(
+        "--stdin", action="store_true", help="read it from stdin, the first line"
+    )
+    word.set_defaults(run=set_password)
     new = user.add_parser(
         "add",
         parents=[shared],
@@ -136,3 +147,41 @@ async def add_user(session: Session) -> int:
     session.out.emit({"user": options.name, "roles": roles})
     session.out.show(f"{options.name} now has the roles: {', '.join(roles)}")
     return Exit.DONE
+
+
+async def set_password(session: Session) -> int:
+    """Set a password: an admin for anybody, everybody their own, or the first one."""
+    name, office = session.options.name, session.office
+    with office.reading() as conn:
+        everybody = [u.name for u in users.every_user(conn)]
+        none_yet = not any(users.password_hash(conn, n) for n in everybody)
+    if name not in everybody:
+        raise CommandError(Exit.NOT_FOUND, f"There is no user {name}. Nothing was set.")
+    person = None if none_yet and not session.user_name else session.person()
+    own = person is not None and person.name == name
+    if person is not None and not own and not may_manage_users(person.roles):
+        raise CommandError(
+            Exit.NOT_PERMITTED,
+            "Only an admin may set another's password. Nothing was changed.",
+        )
+    try:
+        hashed = passwords.hashed(_typed(from_stdin=session.options.stdin), name)
+    except passwords.WeakPasswordError as error:
+        raise CommandError(Exit.REFUSED, str(error)) from None
+    now = datetime.now(UTC)
+    with office.writing() as conn:
+        users.set_password(conn, name, hashed, now)
+        sessions.end_all_of(conn, name, "replaced", now)
+    session.out.emit({"user": name, "password": "set"})
+    session.out.show(f"{name} has a new password and is signed out everywhere.")
+    return Exit.DONE
+
+
+def _typed(*, from_stdin: bool) -> str:
+    """The new password, from the terminal twice or from stdin once."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("New password: ")
+    if first != getpass.getpass("Once more: "):
+        raise CommandError(Exit.USAGE, "The two differ. Nothing was changed.")
+    return first

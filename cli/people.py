@@ -1,7 +1,7 @@
 """The demo's scripted people: they decide through the same code as ``task decide``."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -13,6 +13,7 @@ from claims.calendar import add_business_days
 from claims.task import TaskType
 from records import claims, tasks, users
 from records.db import RowMapping
+from vault.passwords import hashed
 
 
 class Person(BaseModel):
@@ -46,6 +47,7 @@ class Script(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    password: str = Field(description="of every user; the demo prints it")
     users: tuple[Person, ...]
     decisions: tuple[Answer, ...]
 
@@ -56,7 +58,8 @@ class Script(BaseModel):
 
 
 def put_users(office: Office, script: Script) -> None:
-    """The demo's users with their roles; passwords come with the desk."""
+    """The demo's users with their roles and the one password they share."""
+    now = datetime.now(UTC)
     with office.writing() as conn:
         for person in script.users:
             users.put_user(
@@ -65,6 +68,7 @@ def put_users(office: Office, script: Script) -> None:
                     name=person.name, display_name=person.display, roles=person.roles
                 ),
             )
+            users.set_password(conn, person.name, hashed(script.password), now)
 
 
 @dataclass

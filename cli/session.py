@@ -12,17 +12,17 @@ from activities.office import Office
 from claims.calendar import local_date, practice_now
 from claims.decision import MACHINE
 from cli.failures import CommandError, Exit
-from cli.office import (
-    ServerUnreachableError,
-    connect_server,
-    open_office_offline,
-    unreachable,
-)
 from cli.terminal import Terminal
 from records import audit, claims, users
 from records.claims import ClaimRow
 from records.events import Because
 from settings import Settings
+from wiring import (
+    ServerUnreachableError,
+    connect_server,
+    open_office_offline,
+    unreachable,
+)
 
 USER_VARIABLE = "CLAIMTHREAD_USER"
 

@@ -27,10 +27,10 @@ from claims.messages import (
     SweepInput,
     sweep_id,
 )
-from cli.office import open_office
 from cli.people import People, Script
 from records import inquiries, submissions, users
 from settings import ROOT, load
+from wiring import open_office
 
 MORNING, PEOPLE_AT, INQUIRE_AT = time(7, 30), time(8, 30), time(8, 40)
 ANSWERS_AT, CUT_OFF = time(9, 30), time(17, 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from enum import StrEnum
 
 from claims.money import ZERO, usd
 from policy.tables import table
@@ -16,6 +17,45 @@ ACTS = tuple(_ACT)
 _HISTORY = ("history.export", "hold.clear")
 _IMPORT = ("task.complete", "workflow.retry", "all_of.clerk")
 _ASSIGNED = ("full_for_assigned", "clinical_for_assigned", "billing")
+
+
+class Door(StrEnum):
+    """What a page of the desk needs; each page names exactly one."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    TASKS = "tasks"
+    DECIDE = "decide"
+    ASSIGN = "assign"
+    CLAIMS = "claims"
+    ACT = "act"
+    MONEY = "money"
+    AGING = "aging"
+    AUDIT = "audit"
+    CODEC = "codec"
+    OPERATE = "operate"
+
+
+_DOORS: dict[Door, frozenset[str]] = {
+    Door.TASKS: frozenset({"task.complete", "workflow.retry", "read.all"}),
+    Door.DECIDE: frozenset({"task.complete", "adj.approve"}),
+    Door.ASSIGN: frozenset({"task.assign"}),
+    Door.CLAIMS: frozenset({"task.complete", "workflow.retry", "read.all"}),
+    Door.ACT: frozenset({"workflow.retry", "claim.correct", "remit.post", "code.edit"}),
+    Door.MONEY: frozenset({"remit.post", "elig.run", "read.all"}),
+    Door.AGING: frozenset({"remit.post", "adj.approve", "read.all"}),
+    Door.AUDIT: frozenset(_HISTORY),
+    Door.CODEC: frozenset({"history.export"}),
+    Door.OPERATE: frozenset(_IMPORT),
+}
+"""Permissions of roles.yaml, one of which opens the door."""
+
+
+def may_enter(roles: Iterable[str], door: Door) -> bool:
+    """Whether somebody with these roles may open pages behind this door."""
+    if door in (Door.PUBLIC, Door.SIGNED_IN):
+        return True
+    return bool(permissions(roles) & _DOORS[door])
 
 
 def permissions(roles: Iterable[str]) -> set[str]:

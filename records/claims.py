@@ -106,7 +106,8 @@ _ROW = [
     *(
         c
         for c in claim.c
-        if c.name not in ("content_enc", "content_version", "identity_index")
+        if c.name
+        not in ("content_enc", "content_version", "identity_index", "patient_index")
     ),
     _HELD_FOR,
 ]
@@ -233,7 +234,8 @@ def insert_new(
     """Store a new claim with its lines; ``values`` are the plain columns."""
     claim_id = values["id"]
     sealed = _seal(cipher, claim_id, content)
-    conn.execute(insert(claim), {**values, "content_enc": sealed, "content_version": 1})
+    hidden = {"content_enc": sealed, "patient_index": _patient(cipher, content)}
+    conn.execute(insert(claim), {**values, **hidden, "content_version": 1})
     _insert_lines(conn, claim_id, content)
 
 
@@ -253,6 +255,15 @@ def _insert_lines(conn: Connection, claim_id: str, content: Claim) -> None:
     ]
     if rows:
         conn.execute(insert(claim_line), rows)
+
+
+def _patient(cipher: FieldCipher, content: Claim) -> str:
+    return patient_index(cipher, content.patient_person.last)
+
+
+def patient_index(cipher: FieldCipher, last_name: str) -> str:
+    """The keyed hash by which claims of patients with this last name are found."""
+    return cipher.index(last_name, kind="patient")
 
 
 def _seal(cipher: FieldCipher, claim_id: str, content: Claim) -> bytes:
@@ -276,6 +287,7 @@ def replace_content(
         .where(claim.c.id == claim_id)
         .values(
             content_enc=_seal(cipher, claim_id, new),
+            patient_index=_patient(cipher, new),
             content_version=claim.c.content_version + 1,
             charge_cents=int(new.charge * 100),
             service_from=new.service_from,

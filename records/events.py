@@ -11,6 +11,8 @@ from claims.decision import MACHINE, Decision
 from records.instants import to_text
 from records.tables import access, event
 
+BREAK_GLASS = "break glass"
+"""A chart opened with a reason by somebody who has no task on it."""
 _ADD = insert(event)
 """Made once: almost every transaction adds an event."""
 
@@ -95,3 +97,42 @@ def log_access(
             reason=reason,
         )
     )
+
+
+def log_accesses(
+    conn: Connection,
+    *,
+    at: datetime,
+    actor: str,
+    what: str,
+    reason: str,
+    claim_ids: list[str],
+    account_id: str | None = None,
+    subject: str = "",
+    address: str = "",
+) -> None:
+    """Record a read of several claims (a list), or of one thing that is no claim."""
+    shared = {
+        "at": to_text(at),
+        "actor": actor,
+        "what": what,
+        "account_id": account_id,
+        "subject": subject,
+        "reason": reason,
+        "address": address,
+    }
+    ids: list[str | None] = list(dict.fromkeys(claim_ids)) or [None]
+    conn.execute(insert(access), [{**shared, "claim_id": one} for one in ids])
+
+
+def opened_by_reason(
+    conn: Connection, *, actor: str, claim_id: str, since: datetime
+) -> bool:
+    """Whether this person gave a reason to open this chart lately (break-glass)."""
+    query = select(access.c.id).where(
+        access.c.actor == actor,
+        access.c.claim_id == claim_id,
+        access.c.what == BREAK_GLASS,
+        access.c.at > to_text(since),
+    )
+    return conn.execute(query).first() is not None

@@ -85,7 +85,70 @@ user = Table(
     Column("display_name", String(120), nullable=False),
     Column("roles", JSON, nullable=False),
     Column("active", Boolean, nullable=False, default=True),
+    Column("password_hash", Text),
+    Column("password_set_at", INSTANT),
 )
+"""``password_hash`` is argon2id in its own notation; without one nobody signs in."""
+
+sign_in = Table(
+    "sign_in",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("name_index", String(64), nullable=False),
+    Column("user_name", String(64)),
+    Column("address", String(64), nullable=False),
+    Column("how", String(12), nullable=False),
+    Index("ix_sign_in_name", "name_index", "at"),
+    Index("ix_sign_in_address", "address", "at"),
+    sqlite_autoincrement=True,
+)
+"""Every attempt: ok, refused, throttled; real time, not practice time. What was typed
+as a name is kept as a keyed hash (people type passwords there); ``user_name`` is set
+when there is such a user."""
+append_only(sign_in)
+
+web_session = Table(
+    "web_session",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("user_name", String(64), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("seen_at", INSTANT, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("ended_at", INSTANT),
+    Column("ended_how", String(12)),
+    Column("notice", Text),
+)
+"""A person at a browser. ``id`` is the SHA-256 of the cookie's token; ``ended_how``:
+signed out, idle, too long, replaced, disabled. ``notice`` is the sentence the next page
+shows, once."""
+
+search = Table(
+    "search",
+    METADATA,
+    Column("token", String(64), primary_key=True),
+    Column("session_id", String(64), nullable=False, index=True),
+    Column("words_enc", LargeBinary, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+)
+"""What somebody looked for, so that no name stands in an address; ends with its
+session."""
+
+saved_view = Table(
+    "saved_view",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("shared_role", String(16)),
+    Column("filters", String(500), nullable=False),
+    Column("is_default", Boolean, nullable=False, default=False),
+    Column("created_at", INSTANT, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+"""A named set of filters of the work queue, as its query string."""
 
 account = Table(
     "account",
@@ -160,6 +223,7 @@ claim = Table(
     Column("payer_id", String(32), nullable=False),
     Column("payer_order", Integer, nullable=False, default=1),
     Column("member_index", String(64), nullable=False),
+    Column("patient_index", String(64), nullable=False, default="", index=True),
     Column("billing_npi", String(10), nullable=False),
     Column("charge_cents", BigInteger, nullable=False),
     Column("service_from", Date),
@@ -185,7 +249,8 @@ claim = Table(
     Index("ix_claim_member", "payer_id", "member_index"),
     Index("ix_claim_account_state", "account_id", "state"),
 )
-"""``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01."""
+"""``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01;
+``patient_index`` is a keyed hash of the patient's last name."""
 
 claim_line = Table(
     "claim_line",
@@ -404,6 +469,13 @@ task = Table(
     Column("follow_up_on", Date),
     Column("status", String(12), nullable=False),
     Column("assignee", String(64)),
+    Column("assigned_at", INSTANT),
+    Column("opened_by", String(64)),
+    Column("opened_at", INSTANT),
+    Column("snoozed_until", Date),
+    Column("wakes_on", String(24)),
+    Column("snooze_reason", String(200)),
+    Column("snoozes", Integer, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=1),
     Column("workflow_id", String(120), nullable=False),
     Column("rule", String(16), nullable=False),
@@ -420,7 +492,22 @@ task = Table(
     Index("ix_task_queue", "status", "due_on"),
 )
 """``status``: open, prepared, saved, done, overtaken. One open task per (claim, type,
-subject). ``evidence`` is codes, dates and amounts; names are read from the claim."""
+subject). ``evidence`` is codes, dates and amounts; names are read from the claim. A
+task sleeps until ``snoozed_until``, or earlier when ``wakes_on`` happens: payer_answer
+(a 277 or 835 for its claim)."""
+
+draft = Table(
+    "draft",
+    METADATA,
+    Column("task_id", ID, ForeignKey("task.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("task_version", Integer, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("saved_at", INSTANT, nullable=False),
+    Column("form_enc", LargeBinary, nullable=False),
+)
+"""What people have typed into a task's form and not decided: one draft for each task,
+every version kept until the task ends, so that two people's entries can be compared."""
 
 decision = Table(
     "decision",
@@ -561,10 +648,13 @@ access = Table(
     Column("what", String(32), nullable=False),
     Column("claim_id", ID, index=True),
     Column("account_id", ID, index=True),
+    Column("subject", String(80), nullable=False, default=""),
     Column("reason", String(200), nullable=False),
+    Column("address", String(64), nullable=False, default=""),
     sqlite_autoincrement=True,
 )
-"""Who read protected data, append-only."""
+"""Who read protected data, append-only; ``subject`` is what was read when it is neither
+a claim nor an account."""
 append_only(access)
 
 history_archive = Table(

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from records import events
+from records import acts, events
 from records.db import upsert_ignore
 from records.events import Because
 from records.instants import to_text
@@ -343,6 +343,14 @@ def undelivered(conn: Connection) -> list[RowMapping]:
         .order_by(decision.c.saved_at)
     )
     return list(conn.execute(query).mappings())
+
+
+def anything_undelivered(conn: Connection) -> bool:
+    """Whether a stored decision or act still waits for an answer."""
+    waits = decision.c.applied_at.is_(None) & decision.c.refused.is_(None)
+    if conn.execute(select(decision.c.id).where(waits).limit(1)).first():
+        return True
+    return bool(acts.unanswered(conn))
 
 
 def close(

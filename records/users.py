@@ -1,16 +1,18 @@
 """Users with roles, and facts of this installation."""
 
+from datetime import datetime
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, insert, select, update
 
 from claims.calendar import PracticeClock
+from records.instants import to_text
 from records.tables import setting, user
 
 
 class User(BaseModel):
-    """A local user; passwords come with the desk."""
+    """A local user; the hash of the password stays in the table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +58,23 @@ def put_user(conn: Connection, new: User) -> None:
     ).rowcount
     if not changed:
         conn.execute(insert(user).values(id=str(uuid4()), name=new.name, **values))
+
+
+def password_hash(conn: Connection, name: str) -> str | None:
+    """The argon2id hash of an active user's password."""
+    query = select(user.c.password_hash).where(user.c.name == name, user.c.active)
+    found: str | None = conn.execute(query).scalar()
+    return found
+
+
+def set_password(conn: Connection, name: str, hashed: str, at: datetime) -> bool:
+    """Replace a user's password; False when there is no such user."""
+    changed = conn.execute(
+        update(user)
+        .where(user.c.name == name)
+        .values(password_hash=hashed, password_set_at=to_text(at))
+    ).rowcount
+    return bool(changed)
 
 
 def fact(conn: Connection, name: str) -> str | None:

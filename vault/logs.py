@@ -7,8 +7,11 @@ quote what it choked on: a validation error its input, a driver its parameters.
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TextIO
+from uuid import uuid4
 
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _ExcInfo = (
@@ -40,3 +43,20 @@ def install(level: int, stream: TextIO | None = None) -> logging.Handler:
     handler.setFormatter(WordlessFormatter(_LINE))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     return handler
+
+
+def record_bug(error: BaseException, folder: Path) -> str:
+    """Write where the program broke, without any value it held; the reference id."""
+    reference = uuid4().hex[:8]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{f.filename}:{f.lineno} in {f.name}" for f in frames]
+    entry = [f"{datetime.now(UTC).isoformat()} {reference} {type(error).__name__}"]
+    log = folder / "errors.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as out:
+            # Not the message: a database error repeats the values of its row.
+            out.write("\n  ".join(entry + lines) + "\n")
+    except OSError:
+        return f"{reference} ({type(error).__name__}; {log} cannot be written)"
+    return f"{reference} ({type(error).__name__}; see {log})"

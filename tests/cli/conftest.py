@@ -15,8 +15,8 @@ import pytest
 from activities.office import Office
 from cli import devserver
 from cli.commands import main
-from cli.office import open_office, open_office_offline
 from settings import load
+from wiring import open_office, open_office_offline
 
 PEOPLE = {
     "ada": "admin",

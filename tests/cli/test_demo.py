@@ -7,11 +7,11 @@ import yaml
 
 from claims.task import TASKS, validate_decision
 from cli import demo, demo_report
-from cli.office import open_office_offline, prepare
 from cli.people import Answer, Script
 from policy.tasks import may_decide
 from records import users
 from settings import Settings, load
+from wiring import open_office_offline, prepare
 
 SCRIPT = Script.load(demo.SAMPLES / "people.yaml")
 
@@ -113,7 +113,6 @@ FOUND = {
     "open": "45.60",
     "tasks_open": {},
     "tasks_overdue": 0,
-    "first_task": 101,
     "letters": {"STMT_1": 1},
     "remittances": {"posted": 3},
     "next_steps": [],
@@ -121,8 +120,16 @@ FOUND = {
 
 
 def test_the_table_shows_every_figure(settings: Settings) -> None:
-    shown = demo_report.table(FOUND, settings, 61.4)
+    shown = demo_report.table(FOUND, settings, 61.4, ("http://desk.test", "word"))
 
-    for words in ("12,345.60", "10,000.00", "45.60", "STMT_1", "61 s", "make stop"):
+    for words in (
+        "12,345.60",
+        "10,000.00",
+        "45.60",
+        "STMT_1",
+        "61 s",
+        "make stop",
+        "http://desk.test",
+    ):
         assert words in shown
     assert "Tasks waiting (0)\n    none" in shown

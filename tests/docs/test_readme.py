@@ -54,12 +54,11 @@ def report(*, billed: str, claims: int) -> str:
         **dict.fromkeys(AMOUNTS, "1200.50"),
         "tasks_open": {"DENIAL_REVIEW": 1},
         "tasks_overdue": 0,
-        "first_task": 101,
         "letters": {"STMT_1 sent": 2},
         "remittances": {"posted": 1},
         "next_steps": [],
     }
-    return table(found, Settings(), 60.0)
+    return table(found, Settings(), 60.0, ("http://desk.test", "word"))
 
 
 @pytest.fixture(scope="module")

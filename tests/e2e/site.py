@@ -27,9 +27,9 @@ from claims.claim import ClaimState
 from claims.messages import RECEIVE_FILES, SUBMIT_BATCH, SweepInput, sweep_id
 from claims.task import Role
 from cli import devserver
-from cli.office import connect_server, open_office_offline, prepare
 from records import claims, tasks, users
 from settings import Settings
+from wiring import connect_server, open_office_offline, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 240.0

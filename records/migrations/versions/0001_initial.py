@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _REFUSED = "rows here are append-only: add one that corrects"
-_APPEND_ONLY = ("entry", "entry_line", "event", "access")
+_APPEND_ONLY = ("entry", "entry_line", "event", "access", "sign_in")
 
 
 def upgrade() -> None:
@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.Column("what", sa.String(length=32), nullable=False),
         sa.Column("claim_id", sa.String(length=36), nullable=True),
         sa.Column("account_id", sa.String(length=36), nullable=True),
+        sa.Column("subject", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access")),
         sqlite_autoincrement=True,
     )
@@ -381,11 +383,50 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "saved_view",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("shared_role", sa.String(length=16), nullable=True),
+        sa.Column("filters", sa.String(length=500), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("owner", "name", name=op.f("uq_saved_view_owner_name")),
+    )
+    op.create_index(op.f("ix_saved_view_owner"), "saved_view", ["owner"], unique=False)
+    op.create_table(
+        "search",
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.String(length=64), nullable=False),
+        sa.Column("words_enc", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_search")),
+    )
+    op.create_index(
+        op.f("ix_search_session_id"), "search", ["session_id"], unique=False
+    )
+    op.create_table(
         "setting",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_setting")),
     )
+    op.create_table(
+        "sign_in",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("name_index", sa.String(length=64), nullable=False),
+        sa.Column("user_name", sa.String(length=64), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("how", sa.String(length=12), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_sign_in_address", "sign_in", ["address", "at"], unique=False)
+    op.create_index("ix_sign_in_name", "sign_in", ["name_index", "at"], unique=False)
     op.create_table(
         "statement",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -417,6 +458,13 @@ def upgrade() -> None:
         sa.Column("follow_up_on", sa.Date(), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("assignee", sa.String(length=64), nullable=True),
+        sa.Column("assigned_at", sa.String(length=27), nullable=True),
+        sa.Column("opened_by", sa.String(length=64), nullable=True),
+        sa.Column("opened_at", sa.String(length=27), nullable=True),
+        sa.Column("snoozed_until", sa.Date(), nullable=True),
+        sa.Column("wakes_on", sa.String(length=24), nullable=True),
+        sa.Column("snooze_reason", sa.String(length=200), nullable=True),
+        sa.Column("snoozes", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("workflow_id", sa.String(length=120), nullable=False),
         sa.Column("rule", sa.String(length=16), nullable=False),
@@ -444,8 +492,26 @@ def upgrade() -> None:
         sa.Column("display_name", sa.String(length=120), nullable=False),
         sa.Column("roles", sa.JSON(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("password_set_at", sa.String(length=27), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_account")),
         sa.UniqueConstraint("name", name=op.f("uq_user_account_name")),
+    )
+    op.create_table(
+        "web_session",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_name", sa.String(length=64), nullable=False),
+        sa.Column("csrf", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("seen_at", sa.String(length=27), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.String(length=27), nullable=True),
+        sa.Column("ended_how", sa.String(length=12), nullable=True),
+        sa.Column("notice", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_web_session")),
+    )
+    op.create_index(
+        op.f("ix_web_session_user_name"), "web_session", ["user_name"], unique=False
     )
     op.create_table(
         "claim",
@@ -460,6 +526,7 @@ def upgrade() -> None:
         sa.Column("payer_id", sa.String(length=32), nullable=False),
         sa.Column("payer_order", sa.Integer(), nullable=False),
         sa.Column("member_index", sa.String(length=64), nullable=False),
+        sa.Column("patient_index", sa.String(length=64), nullable=False),
         sa.Column("billing_npi", sa.String(length=10), nullable=False),
         sa.Column("charge_cents", sa.BigInteger(), nullable=False),
         sa.Column("service_from", sa.Date(), nullable=True),
@@ -497,6 +564,9 @@ def upgrade() -> None:
         "ix_claim_member", "claim", ["payer_id", "member_index"], unique=False
     )
     op.create_index(op.f("ix_claim_next_due"), "claim", ["next_due"], unique=False)
+    op.create_index(
+        op.f("ix_claim_patient_index"), "claim", ["patient_index"], unique=False
+    )
     op.create_index(
         op.f("ix_claim_practice_number"), "claim", ["practice_number"], unique=False
     )
@@ -542,6 +612,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_decision_task_id"), "decision", ["task_id"], unique=False)
     op.create_index("ix_decision_undelivered", "decision", ["applied_at"], unique=False)
+    op.create_table(
+        "draft",
+        sa.Column("task_id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("task_version", sa.Integer(), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("saved_at", sa.String(length=27), nullable=False),
+        sa.Column("form_enc", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["task.id"], name=op.f("fk_draft_task_id_task")
+        ),
+        sa.PrimaryKeyConstraint("task_id", "version", name=op.f("pk_draft")),
+    )
     op.create_table(
         "entry_line",
         sa.Column(

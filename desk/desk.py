@@ -1,0 +1,131 @@
+"""What every page of the desk works with: the office, the server, the templates."""
+
+import asyncio
+import hashlib
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.acting import deliver_acts
+from activities.office import Office
+from activities.running import recent_polls
+from activities.tasks import deliver_waiting
+from claims.calendar import practice_now
+from desk.words import FILTERS
+from policy.people import Door, may_enter
+from records import tasks
+from vault.keys import KeyRing
+
+HERE = Path(__file__).resolve().parent
+LISTEN_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """Whether processing goes on, in words, and since when it does not."""
+
+    normal: bool
+    words: str
+    since: datetime | None = None
+
+
+@dataclass
+class Desk:
+    """One desk: its office and how it finds the Temporal server."""
+
+    office: Office
+    ring: KeyRing
+    namespace: str
+    address: str
+    dial: Callable[[], Awaitable[Client]]
+    data_dir: Path
+    secure: bool = False
+    pulse: Pulse = Pulse(normal=False, words="Looking for the server")
+    templates: Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the templates' environment."""
+        self.templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.filters.update(FILTERS)
+        self.templates.globals.update(static=static, Door=Door, may_enter=may_enter)
+
+    def now(self) -> datetime:
+        """Practice time."""
+        return practice_now(self.office.clock(), self.wall())
+
+    def wall(self) -> datetime:
+        """Real time: sessions live by it."""
+        return datetime.now(UTC)
+
+    async def connect(self) -> bool:
+        """Have a connection to the server if it answers; pages work without one."""
+        if not await asyncio.to_thread(_listens, self.address):
+            return False
+        if self.office.client is None:
+            try:
+                self.office.client = await self.dial()
+            except RuntimeError:  # what the SDK raises when nobody answers, or not yet
+                return False
+        return True
+
+    async def feel_pulse(self) -> Pulse:
+        """Look whether a server answers and a worker asks it for work."""
+        words = await self._trouble()
+        if not words:
+            self.pulse = Pulse(normal=True, words="Processing normal")
+        elif self.pulse.normal or self.pulse.since is None:
+            self.pulse = Pulse(normal=False, words=words, since=self.now())
+        else:
+            self.pulse = Pulse(normal=False, words=words, since=self.pulse.since)
+        return self.pulse
+
+    async def _trouble(self) -> str:
+        if not await self.connect():
+            return "the Temporal server does not answer"
+        client = self.office.temporal
+        try:
+            polls = await recent_polls(client, self.office.task_queue, self.wall())
+        except RPCError:
+            return "the Temporal server does not answer"
+        return "" if polls else "no worker is running"
+
+    async def deliver(self) -> int:
+        """Deliver what people decided while nothing could take it."""
+
+        def waiting() -> bool:
+            with self.office.reading() as conn:
+                return tasks.anything_undelivered(conn)
+
+        if not await asyncio.to_thread(waiting) or not await self.connect():
+            return 0
+        decided = await deliver_waiting(self.office)
+        return decided + await deliver_acts(self.office)
+
+
+def _listens(address: str) -> bool:
+    """Whether anything takes a connection: the client alone would wait for long."""
+    host, _, port = address.rpartition(":")
+    try:
+        where = (host.strip("[]"), int(port))
+        with socket.create_connection(where, timeout=LISTEN_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def static(name: str) -> str:
+    """The address of one of our files, with its version: browsers may keep it."""
+    content = (HERE / "static" / name).read_bytes()
+    return f"/static/{hashlib.sha256(content).hexdigest()[:12]}/{name}"

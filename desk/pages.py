@@ -1,0 +1,6 @@
+"""The route table: every page of the desk, from the module of its screen."""
+
+from desk import sign_in
+from desk.route import Page
+
+PAGES: tuple[Page, ...] = (*sign_in.ROUTES,)
