@@ -274,6 +274,7 @@ def pages(
         page = aging_rows(conn, **cell, after=after, limit=limit)
         rows += page.rows
         assert len(page.rows) <= limit
+        assert len({row.claim_id for row in rows}) == len(rows)
         if page.next_after is None:
             return rows, page
         after = page.next_after
@@ -359,7 +360,6 @@ def assert_cells_are_their_rows(conn: Connection, as_of: date) -> None:
                 rows, last = pages(conn, 2, **where)
                 assert sum(r.cents for r in rows) == last.cents == cell.cents
                 assert len(rows) == last.count == cell.count
-                assert len({r.claim_id for r in rows}) == len(rows)
     deadlines = by_deadline(conn, as_of=as_of)
     assert deadlines.ties
     for row in (*deadlines.payers, deadlines.insurance):
