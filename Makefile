@@ -10,13 +10,14 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check \
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header
 
-.PHONY: help install install-dev demo stop format test checks test-long lock clean
+.PHONY: help install install-dev demo desk stop format test checks test-long lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo            run 50 fictional claims to their end and show the result'
 	@echo 'make demo JSON=1     the same as one JSON object; everything stops afterwards'
-	@echo 'make stop            stop the server and the worker that the demo left running'
+	@echo 'make desk            only the web desk of this installation, until Ctrl-C'
+	@echo 'make stop            stop what the demo left running: desk, worker, server'
 	@echo 'make install         only build .venv from requirements.lock'
 	@echo 'make test            format, lint, types, import contracts, tests'
 	@echo 'make test-long       the long sweeps, faults and fuzzing'
@@ -49,6 +50,9 @@ $(BIN)/pip:
 
 demo: install
 	@$(BIN)/python -m cli.demo $(if $(JSON),--json)
+
+desk: install
+	@$(BIN)/python -m desk $(if $(PORT),--port $(PORT))
 
 stop: install
 	@$(BIN)/python -m cli.demo --stop
