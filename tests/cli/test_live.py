@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -112,6 +113,7 @@ def test_start_check_and_history(live: Desk, charges: Path) -> None:
 
     _history_is_told_and_logged(live, office)
     _retry_brings_a_lost_workflow_back(live, office)
+    _a_proof_has_every_run(live)
     _a_decision_is_applied(live, office)
     _planted_faults_are_named(live, office)
 
@@ -153,6 +155,21 @@ def _retry_brings_a_lost_workflow_back(live: Desk, office: Office) -> None:
     assert "SOMEBODY ENDED THE WORKFLOW" in {t["words"] for t in told}
     assert any(t["words"].startswith("A person asked to retry") for t in told)
     assert any(t["words"].startswith("The person was told: Looking") for t in told)
+
+
+def _a_proof_has_every_run(live: Desk) -> None:
+    out = live.folder / "proof.zip"
+    order = ("audit", "export", "HP260001", "--out", str(out), "--reason", "audit")
+    made = live(*order, "--as", "audrey")
+    checked = live("audit", "verify", str(out))
+
+    assert (made.code, checked.code) == (0, 0)
+    for said in (made, checked):
+        assert "events in 2 runs · no gaps" in said.out
+    with zipfile.ZipFile(out) as archive:
+        page = archive.read("index.html").decode()
+    assert "A person asked to retry" in page
+    assert "run 2 · event 1" in page
 
 
 def _a_decision_is_applied(live: Desk, office: Office) -> None:
