@@ -156,7 +156,11 @@ def test_a_form_without_the_sessions_token_does_nothing(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}],
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
 )
 def test_a_form_of_another_site_does_nothing(
     site: Site, headers: dict[str, str]
@@ -220,4 +224,4 @@ def test_every_answer_carries_the_content_policy_and_is_not_kept(site: Site) -> 
         assert "unsafe-inline" not in answer.headers["content-security-policy"]
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
