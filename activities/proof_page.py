@@ -6,7 +6,7 @@ beside it may.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,8 +64,13 @@ def page(shown: Page) -> str:
         accounts=_running(shown.records["ledger"]),
         when=when,
         dollars=_dollars,
-        day=day_words,
+        day=_day,
     )
+
+
+def _day(day: str | date) -> str:
+    """``12 May 2026``."""
+    return day_words(date.fromisoformat(day) if isinstance(day, str) else day)
 
 
 def _dollars(cents: int) -> str:
