@@ -55,9 +55,16 @@ class NoHistoryError(LookupError):
 
 
 def log_reading(
-    office: Office, row: ClaimRow, reader: User, reason: str, at: datetime
+    office: Office,
+    row: ClaimRow,
+    reader: User,
+    reason: str,
+    at: datetime,
+    address: str = "",
 ) -> None:
     """Check that this person may read histories, and log that they do.
+
+    ``address`` is where they read it, "" at the command line.
 
     Raises:
         NotPermittedError: neither an auditor nor a supervisor; nothing was read.
@@ -68,13 +75,14 @@ def log_reading(
             "It needs an auditor or a supervisor."
         )
     with office.writing() as conn:
-        events.log_access(
+        events.log_accesses(
             conn,
             at=at,
             actor=reader.name,
             what="workflow history",
             reason=reason[:200],
-            claim_id=row.id,
+            claim_ids=[row.id],
+            address=address,
         )
 
 

@@ -64,12 +64,16 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class _History:
+class Kept:
+    """What the server keeps of a history; ``missing`` says why it is not all of it."""
+
     told: tuple[Told, ...] = ()
     missing: str = ""
 
 
-def log_export(office: Office, row: ClaimRow, reader: User, made: Made) -> None:
+def log_export(
+    office: Office, row: ClaimRow, reader: User, made: Made, address: str = ""
+) -> None:
     """Check that this person may take a proof away, and log that they do.
 
     Raises:
@@ -82,13 +86,14 @@ def log_export(office: Office, row: ClaimRow, reader: User, made: Made) -> None:
             "It needs an auditor or a supervisor."
         )
     with office.writing() as conn:
-        events.log_access(
+        events.log_accesses(
             conn,
             at=made.at,
             actor=reader.name,
             what="proof export",
             reason=made.why[:200],
-            claim_id=row.id,
+            claim_ids=[row.id],
+            address=address,
         )
 
 
@@ -97,24 +102,28 @@ async def prove(office: Office, row: ClaimRow, made: Made, stamper: Stamper) -> 
 
     ``log_export`` comes first: this reads patient data and asks nobody.
     """
-    told = await _history(office, row)
+    told = await kept_history(office, row)
     return await asyncio.to_thread(_build, office, row, made, stamper, told)
 
 
-async def _history(office: Office, row: ClaimRow) -> _History:
+async def kept_history(office: Office, row: ClaimRow) -> Kept:
+    """The history of a claim as far as the server has it.
+
+    The caller logs the read first (``history.log_reading``).
+    """
     if office.client is None:
-        return _History(missing=UNREACHABLE)
+        return Kept(missing=UNREACHABLE)
     try:
         told = tuple(await history(office, row))
     except NoHistoryError:
-        return _History(missing=GONE)
+        return Kept(missing=GONE)
     except RPCError:
-        return _History(missing=UNREACHABLE)
-    return _History(told, PARTLY_GONE if told[0].words.startswith(WENT_ON) else "")
+        return Kept(missing=UNREACHABLE)
+    return Kept(told, PARTLY_GONE if told[0].words.startswith(WENT_ON) else "")
 
 
 def _build(
-    office: Office, row: ClaimRow, made: Made, stamper: Stamper, told: _History
+    office: Office, row: ClaimRow, made: Made, stamper: Stamper, told: Kept
 ) -> Proof:
     whole = story(office, row)
     with office.reading() as conn:
@@ -147,7 +156,7 @@ def _page(
     office: Office,
     whole: Story,
     made: Made,
-    told: _History,
+    told: Kept,
     records: Mapping[str, list[dict[str, Any]]],
 ) -> bytes:
     return page(
@@ -167,7 +176,7 @@ def _page(
 def _manifest(
     row: ClaimRow,
     made: Made,
-    told: _History,
+    told: Kept,
     records: Mapping[str, list[dict[str, Any]]],
     members: Mapping[str, bytes],
 ) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from activities.history import Told
 from activities.office import Office
 from activities.proof_documents import Document
+from activities.proof_verify import chain
 from ledger.journal import Posting, postings_of
 from records import audit, dossier, events, tasks
 from records.claims import ClaimRow
@@ -35,6 +36,11 @@ def records_of(
         "access": _lines(_plain(a, "claim_id") for a in audit.accesses(conn, row.id)),
         "documents": _lines(_document(d) for d in found),
     }
+
+
+def event_hashes(rows: Iterable[RowMapping]) -> list[str]:
+    """The hash of each event of a claim, as ``events.chain`` of its proof has it."""
+    return chain(text_of(_lines(_plain(row, "claim_id") for row in rows)))
 
 
 def _posting(posting: Posting) -> dict[str, Any]:
