@@ -484,6 +484,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_task_account_id"), "task", ["account_id"], unique=False)
     op.create_index(op.f("ix_task_claim_id"), "task", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_task_order",
+        "task",
+        ["due_on", "role", "snoozed_until", "amount_cents", "type", "assignee"],
+        unique=False,
+        sqlite_where=sa.text("status IN ('open', 'prepared', 'saved')"),
+        postgresql_where=sa.text("status IN ('open', 'prepared', 'saved')"),
+    )
     op.create_index("ix_task_queue", "task", ["status", "due_on"], unique=False)
     op.create_table(
         "user_account",
