@@ -18,7 +18,9 @@ HOST, PORT = "127.0.0.1", 8460
 READY = "Desk ready at "
 
 
-def make_desk(settings: Settings, *, secure: bool = False) -> Desk:
+def make_desk(
+    settings: Settings, *, secure: bool = False, codec_origin: str = ""
+) -> Desk:
     """The desk of these settings; it works without a server until one answers.
 
     Raises:
@@ -33,6 +35,7 @@ def make_desk(settings: Settings, *, secure: bool = False) -> Desk:
         dial=lambda: connect(settings, ring),
         data_dir=settings.data_dir,
         secure=secure,
+        codec_origin=codec_origin,
     )
 
 
@@ -46,12 +49,21 @@ def options() -> argparse.ArgumentParser:
         action="store_true",
         help="a proxy adds TLS: mark cookies Secure and believe its headers",
     )
+    parser.add_argument(
+        "--codec-origin",
+        default="",
+        metavar="URL",
+        help="the Temporal Web UI's origin, as http://127.0.0.1:8233: auditors who "
+        "are signed in may have payloads decoded there",
+    )
     return parser
 
 
 async def serve(chosen: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    desk = make_desk(load(), secure=chosen.behind_https)
+    desk = make_desk(
+        load(), secure=chosen.behind_https, codec_origin=chosen.codec_origin.rstrip("/")
+    )
     listener = _listen(chosen.host, chosen.port)
     config = uvicorn.Config(
         build_app(desk),

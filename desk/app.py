@@ -138,6 +138,9 @@ def _dressed(answer: Response) -> Response:
 
 
 async def _checked(visit: Visit, page: Page, over: str | None) -> Response:
+    if page.machine:
+        visit.session = None if over else visit.session
+        return await _run(page.handler, visit)
     if page.method == "POST":
         visit.form = await _read_form(visit.request)
         _check_origin(visit.request)

@@ -46,6 +46,8 @@ class Desk:
     dial: Callable[[], Awaitable[Client]]
     data_dir: Path
     secure: bool = False
+    codec_origin: str = ""
+    """The origin of the Web UI that may have payloads decoded; "" is none."""
     pulse: Pulse = Pulse(normal=False, words="Looking for the server")
     templates: Environment = field(init=False)
 

@@ -16,13 +16,17 @@ Handler = Callable[[Visit], Any]
 
 @dataclass(frozen=True)
 class Page:
-    """One route. ``back`` is the page a POST belongs to, for after a sign-in."""
+    """One route. ``back`` is the page a POST belongs to, for after a sign-in.
+
+    ``machine``: the handler checks origin, session and door itself and answers JSON.
+    """
 
     method: str
     path: str
     handler: Handler
     door: Door
     back: str = "/"
+    machine: bool = False
 
     @property
     def name(self) -> str:
