@@ -107,6 +107,17 @@ def test_an_export_is_a_zip_with_its_reason_on_record(site: Site) -> None:
     assert (row["reason"], row["address"]) == ("yearly audit", "192.0.2.1")
 
 
+def test_the_page_shows_the_hashes_of_the_proof(site: Site) -> None:
+    client, path = site.signed_in("auditor"), f"/audit/claims/{number(site)}"
+    made = post(client, path + "/export", {"reason": "yearly audit"})
+    with zipfile.ZipFile(io.BytesIO(made.content)) as proof:
+        (name,) = [n for n in proof.namelist() if n.endswith("events.chain")]
+        hashes = proof.read(name).decode().split()
+    page = client.get(path).text
+    assert all(f"{one[:8]}…{one[-4:]}" in page for one in hashes)
+    assert f"{hashes[-1][:16]}…{hashes[-1][-8:]}" in page
+
+
 def test_the_access_log_is_filtered_by_user_claim_and_date(site: Site) -> None:
     client, pcn = site.signed_in("auditor"), number(site)
     client.get(f"/audit/claims/{pcn}")
