@@ -1,4 +1,4 @@
-"""Codes of X12 in our own words, from the TOML files of ``edi/codes``."""
+"""Codes of X12 in our own words, from the TOML files of ``edi/words``."""
 
 import tomllib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pathlib import Path
 from edi.segments import maybe_amount, maybe_date
 
 MINUS = "\N{MINUS SIGN}"
-FOLDER = Path(__file__).parent / "codes"
+FOLDER = Path(__file__).parent / "words"
 Reasons = Callable[[str, str], str]
 """Words of a reason (``"CARC"``) or remark (``"RARC"``) code; empty when not known."""
 
@@ -17,7 +17,7 @@ Reasons = Callable[[str, str], str]
 def codes() -> dict[str, dict[str, str]]:
     """Each table of codes by its name."""
     found: dict[str, dict[str, str]] = {}
-    for name in ("names", "claims", "answers"):
+    for name in ("names", "claims", "answers", "coverage"):
         found |= tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     return found
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edi.explain import Explained, explain
 from edi.explain_sums import balances
+from edi.explained import Explained, explain
 from edi.segments import FileKind, Segment, read
 
 SYNTHETIC = Path(__file__).parent.parent / "data" / "edi" / "synthetic"
