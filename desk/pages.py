@@ -1,10 +1,12 @@
 """The route table: every page of the desk, from the module of its screen."""
 
-from desk import audit, audit_access, codec, sign_in
+from desk import audit, audit_access, codec, queue, sign_in, today
 from desk.route import Page
 
 PAGES: tuple[Page, ...] = (
     *sign_in.ROUTES,
+    *today.ROUTES,
+    *queue.ROUTES,
     *audit.ROUTES,
     *audit_access.ROUTES,
     *codec.ROUTES,

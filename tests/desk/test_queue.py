@@ -1,0 +1,189 @@
+"""The work queue and Today: order, pages, who sees names, one task for one person."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from records import queue, tasks
+from records.db import Connection, Database, make_engine
+from records.events import Because
+from records.queue import Filters
+from records.tables import METADATA
+from tests.desk.conftest import Site, post
+
+TODAY = date(2026, 1, 5)
+WHY = Because(datetime(2026, 1, 5, 15, tzinfo=UTC), TODAY, actor="clerk")
+CLERK = Filters(roles=("clerk",))
+
+
+def put(conn: Connection, number: int, **more: Any) -> str:
+    new = tasks.NewTask(
+        key=f"t{number}",
+        workflow_id="w",
+        rule="R-TSK-02",
+        why="a test",
+        **{
+            "type": "DENIAL_REVIEW",
+            "role": "clerk",
+            "subject": str(number),
+            "due_on": TODAY,
+            **more,
+        },
+    )
+    return tasks.open_task(conn, new, WHY)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    found = Database(make_engine(database_url))
+    METADATA.create_all(found.engine)
+    yield found
+    found.close()
+
+
+def test_pages_follow_due_date_priority_amount_number_without_gaps(
+    db: Database,
+) -> None:
+    with db.transaction() as conn:
+        for n in range(24):
+            put(
+                conn,
+                n,
+                due_on=TODAY + timedelta(n % 3),
+                priority=n % 2,
+                amount_cents=n % 4,
+            )
+    with db.reading() as conn:
+        every = queue.page(conn, CLERK, TODAY, after=None, limit=100)
+        paged, after = [], None
+        while found := queue.page(conn, CLERK, TODAY, after=after, limit=5):
+            paged += [row["number"] for row in found]
+            after = queue.mark_of(found[-1])
+        exported = [row["number"] for row in queue.export_rows(conn, CLERK, TODAY)]
+
+    keys = [
+        (r["due_on"], -r["priority"], -r["amount_cents"], r["number"]) for r in every
+    ]
+    assert keys == sorted(keys)
+    assert paged == exported == [row["number"] for row in every]
+    assert len(paged) == 24
+
+
+def test_twenty_people_who_get_next_get_twenty_tasks(db: Database) -> None:
+    with db.transaction() as conn:
+        for n in range(20):
+            put(conn, n)
+    got: list[str] = []
+
+    def take(name: str) -> None:
+        why = Because(WHY.at, TODAY, actor=name)
+        with db.transaction() as conn:
+            found = queue.take_next(conn, CLERK, name, why, WHY.at)
+        assert found is not None
+        got.append(found["id"])
+
+    threads = [threading.Thread(target=take, args=(f"p{n}",)) for n in range(20)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert len(set(got)) == 20
+
+
+def test_get_next_returns_ones_own_task_first_and_nobody_elses(db: Database) -> None:
+    with db.transaction() as conn:
+        put(conn, 1)
+        first = queue.take_next(conn, CLERK, "clerk", WHY, WHY.at)
+        again = queue.take_next(conn, CLERK, "clerk", WHY, WHY.at)
+        other = queue.take_next(conn, CLERK, "other", WHY, WHY.at)
+
+    assert first is not None
+    assert again is not None
+    assert first["id"] == again["id"]
+    assert other is None
+
+
+def test_a_snoozed_task_sleeps_until_its_day(db: Database) -> None:
+    with db.transaction() as conn:
+        row = tasks.get(conn, put(conn, 1))
+        assert queue.snooze(conn, row, TODAY + timedelta(2), "waiting", WHY)
+        seen = [
+            queue.totals(conn, CLERK, TODAY + timedelta(n)).count for n in (0, 1, 2)
+        ]
+
+    assert seen == [0, 0, 1]
+
+
+def test_the_payers_answer_wakes_what_waited_for_it_only(db: Database) -> None:
+    until = TODAY + timedelta(9)
+    with db.transaction() as conn:
+        for claim_id, wakes in (("c1", queue.PAYER_ANSWER), ("c2", None)):
+            row = tasks.get(conn, put(conn, int(claim_id[1]), claim_id=claim_id))
+            queue.snooze(conn, row, until, "waiting", WHY, wakes_on=wakes)
+        queue.wake(conn, ["c1", "c2"])
+        found = queue.page(conn, CLERK, TODAY, after=None, limit=9)
+
+    assert [row["claim_id"] for row in found] == ["c1"]
+
+
+def test_the_third_snooze_is_raised_to_a_supervisor(db: Database) -> None:
+    with db.transaction() as conn:
+        task_id = put(conn, 1)
+        raised = []
+        for _ in range(3):
+            row = tasks.get(conn, task_id)
+            queue.snooze(conn, row, TODAY + timedelta(2), "waiting", WHY)
+            raised.append(tasks.get(conn, task_id)["raised_on"])
+
+    assert raised == [None, None, TODAY]
+
+
+# --- pages ---------------------------------------------------------------------------
+
+
+def open_one(site: Site, **more: Any) -> str:
+    with site.office.writing() as conn:
+        return put(conn, 1, **more)
+
+
+def test_the_queue_lists_a_clerks_task_and_today_does(site: Site) -> None:
+    task_id = open_one(site)
+    clerk = site.signed_in("clerk")
+
+    assert f"/tasks/{task_id}" in clerk.get("/tasks").text
+    assert f"/tasks/{task_id}" in clerk.get("/").text
+
+
+def test_only_a_supervisor_assigns_to_others(site: Site) -> None:
+    task_id = open_one(site)
+    data = {"assignee": "coder"}
+
+    refused = post(site.signed_in("clerk"), f"/tasks/{task_id}/assign", data)
+    done = post(site.signed_in("supervisor"), f"/tasks/{task_id}/assign", data)
+
+    assert (refused.status_code, done.status_code) == (403, 303)
+    with site.office.reading() as conn:
+        assert tasks.get(conn, task_id)["assignee"] == "coder"
+
+
+def test_a_task_never_sleeps_past_its_legal_deadline(site: Site) -> None:
+    last = date(2027, 3, 1)
+    task_id = open_one(site, legal_deadline=last)
+    data = {"reason": "waiting", "until": str(last + timedelta(1))}
+
+    answer = post(site.signed_in("clerk"), f"/tasks/{task_id}/snooze", data)
+
+    assert answer.status_code == 400
+    assert "1 Mar 2027" in answer.text
+
+
+@pytest.mark.parametrize("name", ["clinician", "admin"])
+def test_who_has_no_queue_is_told_so_on_today(site: Site, name: str) -> None:
+    browser = site.signed_in(name)
+
+    assert browser.get("/").status_code == 200
+    assert browser.get("/tasks").status_code == 403
