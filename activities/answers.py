@@ -27,7 +27,7 @@ from edi.x270 import EligibilityAnswer
 from edi.x277ca import ClaimStatus
 from policy import status as status_rules
 from policy import timers
-from records import claims, events, inquiries, submissions, tasks
+from records import claims, events, inquiries, queue, submissions, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -293,16 +293,17 @@ def take_277(
     why: Because,
 ) -> str:
     """277: each answer acts by its category, and is news to its claim (R-FUP-01)."""
-    answered = 0
+    answered: list[str] = []
     for status in statuses:
         row = _claim_of_status(conn, status)
         if row is None:
             continue
-        answered += 1
+        answered.append(row.id)
         _mark_answered(conn, row, status, sha, why)
         _one_277(conn, office, row, status, why)
         _news(conn, row, f"277:{sha}:{status.position}", why)
-    return f"{answered} of {len(statuses)} status answers are for our claims"
+    queue.wake(conn, answered)
+    return f"{len(answered)} of {len(statuses)} status answers are for our claims"
 
 
 def _claim_of_status(conn: Connection, status: ClaimStatus) -> ClaimRow | None:

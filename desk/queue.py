@@ -229,7 +229,10 @@ def snooze(visit: Visit) -> Response:
             raise DeskError(
                 f"A task sleeps until a day after today{limit}. Nothing was changed."
             )
-        done = queue.snooze(conn, row, until, reason, visit.because())
+        wakes = (
+            queue.PAYER_ANSWER if visit.text("wakes_on") and row["claim_id"] else None
+        )
+        done = queue.snooze(conn, row, until, reason, visit.because(), wakes_on=wakes)
     words = f"Task {row['number']} sleeps until {day(until)}."
     return visit.go("/tasks", words if done else "The task changed. Nothing was done.")
 
