@@ -73,6 +73,34 @@ def excerpt(
     return Excerpt("\n".join(lines), kept, left_out)
 
 
+def kept(
+    content: bytes, references: Collection[str], numbers: Collection[int] = ()
+) -> list[tuple[TransactionSet, list[Segment]]]:
+    """Each set that names the claim, with the segments an excerpt keeps of it.
+
+    Raises:
+        EnvelopeError: the bytes are no X12.
+    """
+    found: list[tuple[TransactionSet, list[Segment]]] = []
+    for interchange in read(content)[0]:
+        for one in interchange.sets:
+            loops = _loops(one, set(references), set(numbers))
+            if any(loop.kept and loop.parent for loop in loops):
+                mine = [s for loop in loops if loop.kept for s in loop.segments]
+                found.append((one, mine))
+    return found
+
+
+def segments_about(
+    one: TransactionSet, references: Collection[str]
+) -> tuple[Segment, ...]:
+    """A set's segments about a claim with their levels; none when it names none."""
+    loops = _loops(one, set(references), set())
+    if not any(loop.kept and loop.parent for loop in loops):
+        return ()
+    return tuple(s for loop in loops if loop.kept for s in loop.segments)
+
+
 def _loops(one: TransactionSet, references: set[str], numbers: set[int]) -> list[_Loop]:
     """The set's loops, those that are wanted kept with the levels above them."""
     levels = _LEVELS.get(one.kind, ())
