@@ -1,6 +1,18 @@
 """The route table: every page of the desk, from the module of its screen."""
 
-from desk import audit, audit_access, codec, queue, sign_in, today
+from desk import (
+    audit,
+    audit_access,
+    claim,
+    claim_edi,
+    claims_list,
+    codec,
+    find,
+    queue,
+    sign_in,
+    task,
+    today,
+)
 from desk.route import Page
 
 PAGES: tuple[Page, ...] = (
@@ -10,4 +22,9 @@ PAGES: tuple[Page, ...] = (
     *audit.ROUTES,
     *audit_access.ROUTES,
     *codec.ROUTES,
+    *claims_list.ROUTES,
+    *find.ROUTES,
+    *claim.ROUTES,
+    *task.ROUTES,
+    *claim_edi.ROUTES,
 )

@@ -1,0 +1,172 @@
+"""The claim page: story, lines, documents, tasks, rules, access, and what one may do."""
+
+from collections import Counter
+
+from starlette.responses import Response
+
+from activities import acting
+from activities.story import Item
+from claims.decision import MACHINE
+from desk import claim_money
+from desk.claim_frame import break_glass, frame, show
+from desk.route import Page
+from desk.visit import DeskError, ForbiddenError, Visit
+from policy.people import Door
+from records import accounts, audit, claims, events, users
+
+NEWEST = 200
+BAD = ("denied", "reject", "refused", "failed", "silent")
+VERBS = ("hold", "release", "retry")
+
+
+def story_page(visit: Visit) -> Response:
+    """All that happened, newest first, under what comes next."""
+    found = frame(visit, "story")
+    only, routine = visit.asked("only"), visit.asked("routine") == "1"
+    items = [i for i in reversed(found.story.items) if _wanted(i, only)]
+    shown = items if routine else [i for i in items if not _routine(i)]
+    start = int(visit.asked("from")) if visit.asked("from").isdecimal() else 0
+    with visit.desk.office.reading() as conn:
+        people = {u.name: u.display_name for u in users.every_user(conn)}
+    return show(
+        visit,
+        "claim_story.html.j2",
+        "Story",
+        found,
+        items=[(i, _class(i)) for i in shown[start : start + NEWEST]],
+        hidden=len(items) - len(shown),
+        older=start + NEWEST if len(shown) > start + NEWEST else 0,
+        only=only,
+        routine=routine,
+        people=people,
+        waiting=[t for t in found.tasks if t["closed_on"] is None],
+    )
+
+
+def _wanted(item: Item, only: str) -> bool:
+    if only == "failures":
+        return _class(item) == "bad"
+    return only != "people" or item.kind in ("person", "note") or _by_person(item)
+
+
+def _by_person(item: Item) -> bool:
+    return item.who != MACHINE and item.kind in ("task", "ledger", "claim")
+
+
+def _routine(item: Item) -> bool:
+    quiet = item.kind == "claim" and item.who == MACHINE and "->" not in item.words
+    return quiet and _class(item) != "bad"
+
+
+def _class(item: Item) -> str:
+    if any(word in item.words.lower() for word in BAD):
+        return "bad"
+    if item.kind == "EDI in":
+        return "payer"
+    return "auto" if item.who == MACHINE else ""
+
+
+def lines_page(visit: Visit) -> Response:
+    """Each line as sent, and how it was decided."""
+    found = frame(visit, "lines")
+    return show(visit, "claim_lines.html.j2", "Lines", found)
+
+
+def documents_page(visit: Visit) -> Response:
+    """Letters, and files that went out and came in."""
+    found = frame(visit, "documents")
+    with visit.desk.office.reading() as conn:
+        letters = accounts.letters(conn, claim_id=found.row.id)
+        files = audit.interchanges(conn, found.row.id)
+    return show(
+        visit,
+        "claim_documents.html.j2",
+        "Documents",
+        found,
+        letters=letters,
+        files=files,
+    )
+
+
+def tasks_page(visit: Visit) -> Response:
+    """Every task the claim has had."""
+    found = frame(visit, "tasks")
+    return show(visit, "claim_tasks.html.j2", "Tasks", found, tasks=found.tasks)
+
+
+def rules_page(visit: Visit) -> Response:
+    """The rules that ran, with their tables, and how often."""
+    found = frame(visit, "rules")
+    with visit.desk.office.reading() as conn:
+        ran = Counter(
+            (e["rule"], e["rule_table"] or "", e["actor"])
+            for e in events.of_claim(conn, found.row.id)
+            if e["rule"]
+        )
+    rules = sorted(ran.items())
+    return show(visit, "claim_rules.html.j2", "Rules that ran", found, rules=rules)
+
+
+def access_page(visit: Visit) -> Response:
+    """Who looked; a person without the auditor's door sees their own reads."""
+    found = frame(visit, "access")
+    with visit.desk.office.reading() as conn:
+        reads = audit.accesses(conn, found.row.id)
+    if not visit.may(Door.AUDIT):
+        reads = [r for r in reads if r["actor"] == visit.user.name]
+    return show(
+        visit, "claim_access.html.j2", "Access", found, reads=reads[::-1][:NEWEST]
+    )
+
+
+async def act(visit: Visit) -> Response:
+    """Hold, release or retry; the page says what the workflow answered."""
+    claim_id, verb, reason = visit.path("claim"), visit.text("verb"), visit.text("why")
+    if verb not in VERBS or not reason:
+        raise DeskError("A reason is missing. Nothing was stored. Say why, then send.")
+    await visit.desk.connect()
+    office = visit.desk.office
+    try:
+        done = await acting.act(office, claim_id, verb, reason[:500], visit.because())
+    except acting.NotPermittedError as error:
+        raise ForbiddenError(str(error)) from error
+    except acting.ActRefusedError as error:
+        raise DeskError(str(error)) from error
+    words = done.words
+    if done.status == "saved":
+        clock = visit.clock(visit.now)
+        words = f"Saved {clock}. Will be applied when processing resumes."
+    return visit.go(f"/claims/{claim_id}", words)
+
+
+def note(visit: Visit) -> Response:
+    """Add a note to the story; it may not name the patient."""
+    claim_id, words = visit.path("claim"), visit.text("words")
+    if not words or len(words) > 500:
+        raise DeskError("A note has 1 to 500 characters. Nothing was stored.")
+    office = visit.desk.office
+    with office.writing() as conn:
+        claims.get(conn, claim_id)
+        person = claims.content(conn, office.cipher, claim_id).patient_person
+        if person.last and person.last.lower() in words.lower():
+            raise DeskError(
+                "The note names the patient. Nothing was stored. "
+                "Write “the patient” instead."
+            )
+        events.add(conn, visit.because(), "note", words, claim_id=claim_id)
+    return visit.go(f"/claims/{claim_id}", "The note is in the story.")
+
+
+_C = "/claims/{claim}"
+ROUTES = (
+    Page("GET", _C, story_page, Door.CLAIMS),
+    Page("GET", f"{_C}/lines", lines_page, Door.CLAIMS),
+    Page("GET", f"{_C}/money", claim_money.money_page, Door.CLAIMS),
+    Page("GET", f"{_C}/documents", documents_page, Door.CLAIMS),
+    Page("GET", f"{_C}/tasks", tasks_page, Door.CLAIMS),
+    Page("GET", f"{_C}/rules", rules_page, Door.CLAIMS),
+    Page("GET", f"{_C}/access", access_page, Door.CLAIMS),
+    Page("POST", f"{_C}/act", act, Door.ACT, _C),
+    Page("POST", f"{_C}/note", note, Door.ACT, _C),
+    Page("POST", f"{_C}/open", break_glass, Door.CLAIMS, _C),
+)

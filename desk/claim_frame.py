@@ -1,0 +1,167 @@
+"""What every tab of a claim page shows: who, which plan, what it waits for, money."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from activities.story import Story, payer_name, story
+from desk import patients
+from desk.visit import ForbiddenError, Visit
+from policy import filing
+from policy.people import may_act, sees_patients
+from policy.tasks import roles_of
+from records import accounts, audit, claims, events
+from records.claims import ClaimRow
+from records.db import Connection, RowMapping
+
+GLASS = timedelta(minutes=60)
+"""How long a reason to open somebody's chart holds."""
+
+
+class Frame(NamedTuple):
+    """One claim as this person may see it."""
+
+    row: ClaimRow
+    story: Story
+    tasks: list[RowMapping]
+    name: str
+
+
+class Card(NamedTuple):
+    """One deadline: what, the date, and a sentence."""
+
+    what: str
+    day: date
+    words: str
+    urgent: bool
+
+
+def frame(visit: Visit, tab: str) -> Frame:
+    """Read the claim and log that it was read."""
+    office, claim_id = visit.desk.office, visit.path("claim")
+    with office.reading() as conn:
+        row = claims.get(conn, claim_id)
+        tasks = audit.tasks_of(conn, claim_id)
+        name = _name(conn, visit, row, tasks)
+    with office.writing() as conn:
+        visit.saw(conn, f"claim {tab}", claim_ids=[claim_id])
+    return Frame(row, story(office, row), tasks, name)
+
+
+def _name(
+    conn: Connection, visit: Visit, row: ClaimRow, tasks: list[RowMapping]
+) -> str:
+    waiting = [task["role"] for task in tasks if task["closed_on"] is None]
+    since = visit.now - GLASS
+    if not patients.may_see(visit, waiting) and not (
+        may_break(visit)
+        and events.opened_by_reason(
+            conn, actor=visit.user.name, claim_id=row.id, since=since
+        )
+    ):
+        return ""
+    person = claims.content(conn, visit.desk.office.cipher, row.id).patient_person
+    return f"{person.first} {person.last}".strip()
+
+
+def may_break(visit: Visit) -> bool:
+    """Whether a reason opens a chart to this person: not to ops, who see no names."""
+    return sees_patients(visit.user.roles, assigned=True)
+
+
+def break_glass(visit: Visit) -> Response:
+    """Log the reason; the name shows for an hour.
+
+    Raises:
+        ForbiddenError: the role never sees names, or no reason was given.
+    """
+    reason, claim_id = visit.text("reason"), visit.path("claim")
+    if not may_break(visit):
+        raise ForbiddenError("Your role never sees patients’ names. Nothing was shown.")
+    if not reason:
+        raise ForbiddenError("No reason was given. Nothing was shown. Say why.")
+    with visit.desk.office.writing() as conn:
+        claims.get(conn, claim_id)
+        visit.saw(conn, events.BREAK_GLASS, claim_ids=[claim_id], reason=reason)
+    return visit.go(f"/claims/{claim_id}", "Open for 60 minutes. Your reason is kept.")
+
+
+def show(visit: Visit, template: str, tab: str, found: Frame, **facts: Any) -> Response:
+    """The page of one tab inside the frame."""
+    row, told = found.row, found.story
+    verbs = ("retry", "release" if row.held_for else "hold")
+    with visit.desk.office.reading() as conn:
+        cards = list(_cards(conn, visit, row))
+        letters = accounts.letters(conn, claim_id=row.id)
+    return visit.page(
+        template,
+        claim=row,
+        story=told,
+        name=found.name,
+        may_break=may_break(visit),
+        payer=payer_name(visit.desk.office, row.payer_id),
+        parts=_parts(told),
+        cards=cards,
+        tab=tab,
+        tabs=_tabs(found, len(letters)),
+        verbs=[v for v in verbs if row.state.is_open and may_act(roles(visit), v)],
+        **facts,
+    )
+
+
+def roles(visit: Visit) -> set[str]:
+    """The person's roles with those they include."""
+    return roles_of(visit.user.roles)
+
+
+def _parts(told: Story) -> list[tuple[str, str, Any, int, int]]:
+    """Words, class, dollars, and place and width of each part in the bar."""
+    money = told.money
+    named = (
+        ("Plan paid", "paid", money.paid_payer),
+        ("Contract discount", "adj", money.adjusted - money.written_off),
+        ("Written off", "adj", money.written_off),
+        ("Patient paid", "paid", money.paid_patient),
+        ("Patient owes", "pat", money.patient_due),
+        ("Open with plan", "open", money.insurer_open),
+    )
+    whole = sum(amount for _, _, amount in named) or 1
+    made, start = [], 0
+    for words, kind, amount in named:
+        width = int(1000 * amount / whole)
+        made.append((words, kind, amount, start, max(width - 3, 0)))
+        start += width
+    return made
+
+
+def _cards(conn: Connection, visit: Visit, row: ClaimRow) -> Iterator[Card]:
+    if row.next_due:
+        late = row.next_due <= visit.today
+        yield Card("Next step", row.next_due, row.then_what or "", late)
+    profile = visit.desk.office.payer(row.payer_id, row.service_from)
+    if row.accepted_on:
+        yield Card("Filed on time", row.accepted_on, "Accepted by the payer", False)
+    elif profile and row.service_from and row.state.is_open:
+        last = row.service_to or row.service_from
+        limit = filing.legal_limit(profile, row.service_from, last)
+        work = filing.work_by(limit)
+        yield Card("Filing limit", limit, f"Work by {work.day} {work:%b %Y}", False)
+    for appeal in accounts.appeals_of(conn, row.id):
+        words = f"Level {appeal['level']}: {appeal['status']}"
+        yield Card("Appeal deadline", appeal["legal_deadline"], words, False)
+
+
+def _tabs(found: Frame, letters: int) -> list[tuple[str, str, str]]:
+    base = f"/claims/{found.row.id}"
+    return [
+        ("Story", base, str(len(found.story.items))),
+        ("Lines", f"{base}/lines", str(len(found.story.lines))),
+        ("Money", f"{base}/money", ""),
+        ("EDI", f"{base}/edi", ""),
+        ("Documents", f"{base}/documents", str(letters) if letters else ""),
+        ("Tasks", f"{base}/tasks", str(len(found.tasks))),
+        ("Rules that ran", f"{base}/rules", ""),
+        ("Access", f"{base}/access", ""),
+    ]

@@ -1,0 +1,124 @@
+"""The claims list: filters in the address, ordered by the next date."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from activities.story import STAGES, payer_name, sentence_of, stage_of
+from claims.claim import Claim
+from claims.money import from_cents
+from desk.route import Page
+from desk.visit import DeskError, Visit
+from ledger.balances import Balances, balances
+from policy.people import Door, sees_patients
+from policy.tasks import roles_of
+from records import claim_list, claims, sessions
+from records.claim_list import NO_DATE, Listed, Wanted
+
+SIZE = 50
+SHOWN = ("open", "closed", "all")
+STAGE_WORDS = tuple(dict.fromkeys(STAGES.values()))
+
+
+def claims_page(visit: Visit) -> Response:
+    """One page of claims, with count and billed total of all matches."""
+    office = visit.desk.office
+    words, wanted = _wanted(visit)
+    with office.writing() as conn:
+        found = claim_list.page(
+            conn, wanted, roles_of(visit.user.roles), after=_after(visit), size=SIZE
+        )
+        ids = [one.row.id for one in found.rows]
+        money = balances(conn, ids)
+        rows = [_row(visit, one, money[one.row.id]) for one in found.rows]
+        visit.saw(conn, "claims list", claim_ids=ids, subject="claims")
+    return visit.page(
+        "claims.html.j2",
+        rows=rows,
+        count=found.count,
+        billed=from_cents(found.billed_cents),
+        next_page=_next(visit, found.rows) if found.more else "",
+        wanted=wanted,
+        words=words,
+        token=visit.asked("s"),
+        stages=STAGE_WORDS,
+        chosen=visit.request.query_params.getlist("stage"),
+        payers=[(id, payer_name(office, id)) for id in office.payers.ids()],
+        within=visit.asked("within"),
+    )
+
+
+def _wanted(visit: Visit) -> tuple[str, Wanted]:
+    """What was searched for (empty: nothing), and the filters."""
+    asked = visit.request.query_params
+    stages = [s for s in asked.getlist("stage") if s in STAGE_WORDS]
+    states = [state.value for state, word in STAGES.items() if word in stages]
+    within, show = visit.asked("within"), visit.asked("show", "open")
+    days = int(within) if within.isdecimal() and len(within) <= 4 else None
+    words, index = _searched(visit)
+    return words, Wanted(
+        states=tuple(dict.fromkeys([*states, *asked.getlist("state")])),
+        payers=tuple(p for p in asked.getlist("payer") if p),
+        held=visit.asked("hold") == "1",
+        due_by=None if days is None else visit.today + timedelta(days),
+        show=show if show in SHOWN else "open",
+        patient_index=index,
+    )
+
+
+def _searched(visit: Visit) -> tuple[str, str | None]:
+    token, office, session = visit.asked("s"), visit.desk.office, visit.session
+    if not token or session is None:
+        return "", None
+    with office.reading() as conn:
+        words = sessions.search_words(conn, office.cipher, session.id, token)
+    if words is None:
+        raise DeskError(
+            "This search has ended with the session it was made in. Nothing is shown. "
+            "Type the name in the search box again."
+        )
+    last = words.partition(",")[0].strip() if "," in words else words.split()[-1]
+    return words, claims.patient_index(office.cipher, last)
+
+
+def _after(visit: Visit) -> tuple[date, str] | None:
+    day, _, pcn = visit.asked("after").partition("~")
+    if not pcn:
+        return None
+    try:
+        return date.fromisoformat(day), pcn
+    except ValueError as error:
+        raise DeskError(
+            "The address of this page is not complete. Nothing is shown. "
+            "Open Claims again."
+        ) from error
+
+
+def _next(visit: Visit, rows: tuple[Listed, ...]) -> str:
+    last = rows[-1].row
+    kept = [(k, v) for k, v in visit.request.query_params.multi_items() if k != "after"]
+    mark = f"{last.next_due or NO_DATE}~{last.pcn}"
+    return "/claims?" + urlencode([*kept, ("after", mark)])
+
+
+def _row(visit: Visit, one: Listed, money: Balances) -> Mapping[str, Any]:
+    office, row = visit.desk.office, one.row
+    name = ""
+    if sees_patients(visit.user.roles, assigned=one.assigned):
+        plain = office.cipher.decrypt(one.sealed, row_key=f"claim:{row.id}")
+        person = Claim.model_validate_json(plain).patient_person
+        name = f"{person.first} {person.last}".strip()
+    return {
+        "row": row,
+        "name": name,
+        "payer": payer_name(office, row.payer_id),
+        "stage": stage_of(row),
+        "sentence": sentence_of(row),
+        "money": money,
+    }
+
+
+ROUTES = (Page("GET", "/claims", claims_page, Door.CLAIMS),)
