@@ -47,7 +47,7 @@ class Document:
 
 
 @dataclass
-class _Marks:
+class Marks:
     """By what a claim is found in a file: references and segment numbers."""
 
     references: set[str] = field(default_factory=set)
@@ -89,22 +89,28 @@ def _own(kind: str, dated: str, name: str, text: str) -> Document:
 
 
 def _files(conn: Connection, office: Office, row: ClaimRow) -> Iterator[Document]:
+    for found, marks in files_of(conn, row):
+        yield _file(office, found, marks)
+
+
+def files_of(conn: Connection, row: ClaimRow) -> Iterator[tuple[RowMapping, Marks]]:
+    """Each file that names the claim, oldest first, and how to find it there."""
     ours = {row.pcn, row.id}
     # Where several claims carry the practice's number it does not tell them apart.
     if len(audit.claims_like(conn, row.practice_number)) == 1:
         ours.add(row.practice_number)
     marks = _marks(conn, row)
     for found in dossier.files(conn, marks, _beginnings(conn, row)):
-        known = marks.get(found["sha256"], _Marks())
-        yield _file(office, found, _Marks(known.references | ours, known.numbers))
+        known = marks.get(found["sha256"], Marks())
+        yield found, Marks(known.references | ours, known.numbers)
 
 
-def _marks(conn: Connection, row: ClaimRow) -> dict[str, _Marks]:
+def _marks(conn: Connection, row: ClaimRow) -> dict[str, Marks]:
     """Each file that names the claim, and by what it is found there."""
-    found: dict[str, _Marks] = {}
+    found: dict[str, Marks] = {}
     for sha, reference, number in _mentions(conn, row):
         if sha:
-            of = found.setdefault(sha, _Marks())
+            of = found.setdefault(sha, Marks())
             of.references |= {reference} - {""}
             of.numbers |= {number} if number is not None else set()
     return found
@@ -138,7 +144,7 @@ def _beginnings(conn: Connection, row: ClaimRow) -> Iterator[str]:
             yield parts[1]
 
 
-def _file(office: Office, found: RowMapping, marks: _Marks) -> Document:
+def _file(office: Office, found: RowMapping, marks: Marks) -> Document:
     sha = str(found["sha256"])
     try:
         content = office.documents.get(sha)
