@@ -58,8 +58,9 @@ async def decide(
     decision: str,
     form: Mapping[str, str],
     why: Because,
+    wait: timedelta = DELIVERY_TIMEOUT,
 ) -> Outcome:
-    """Store ``why.actor``'s decision and deliver it.
+    """Store ``why.actor``'s decision and deliver it; ``wait`` so long for an answer.
 
     Raises:
         TaskMissingError, DecisionRefused, NotPermittedError, ChangedError: one clear
@@ -70,7 +71,7 @@ async def decide(
     )
     if isinstance(stored, Outcome):
         return stored
-    return await deliver(office, *stored)
+    return await deliver(office, *stored, wait=wait)
 
 
 def _store(
@@ -177,7 +178,13 @@ def _check_person(
         )
 
 
-async def deliver(office: Office, workflow_id: str, decide: Decide) -> Outcome:
+async def deliver(
+    office: Office,
+    workflow_id: str,
+    decide: Decide,
+    *,
+    wait: timedelta = DELIVERY_TIMEOUT,
+) -> Outcome:
     """Send a stored decision to its workflow as an Update, once by its id."""
     if office.client is None:
         return _saved("the server is not reachable")
@@ -189,9 +196,9 @@ async def deliver(office: Office, workflow_id: str, decide: Decide) -> Outcome:
             id=decide.id,
             wait_for_stage=WorkflowUpdateStage.COMPLETED,
             result_type=Decided,
-            rpc_timeout=DELIVERY_TIMEOUT,
+            rpc_timeout=wait,
         )
-        answer = await update.result(rpc_timeout=DELIVERY_TIMEOUT)
+        answer = await update.result(rpc_timeout=wait)
     except WorkflowUpdateFailedError as error:
         return _saved(_cause(error))
     except (

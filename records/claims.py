@@ -278,6 +278,12 @@ def content(conn: Connection, cipher: FieldCipher, claim_id: str) -> Claim:
     )
 
 
+def sealed(conn: Connection, claim_id: str) -> bytes:
+    """The newest content of the claim as it is stored."""
+    found: bytes = conn.execute(_CONTENT, {"claim_id": claim_id}).scalar_one()
+    return found
+
+
 def replace_content(
     conn: Connection, cipher: FieldCipher, claim_id: str, new: Claim
 ) -> None:

@@ -16,8 +16,6 @@ from records.instants import from_text, to_text
 from records.tables import draft, task
 from vault.fields import FieldCipher
 
-WAITING = ("open", "prepared")
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -36,6 +34,20 @@ def newest(conn: Connection, cipher: FieldCipher, task_id: str) -> Draft | None:
     query = (
         select(draft)
         .where(draft.c.task_id == task_id)
+        .order_by(draft.c.version.desc())
+        .limit(1)
+    )
+    found = conn.execute(query).mappings().first()
+    return _draft(cipher, found) if found else None
+
+
+def newest_of_others(
+    conn: Connection, cipher: FieldCipher, task_id: str, author: str
+) -> Draft | None:
+    """The newest draft of a task that somebody else saved."""
+    query = (
+        select(draft)
+        .where(draft.c.task_id == task_id, draft.c.author != author)
         .order_by(draft.c.version.desc())
         .limit(1)
     )

@@ -328,6 +328,53 @@ def prepared_form(
     return (found["actor"], decision_form(cipher, found)) if found else ("", "{}")
 
 
+def opened(
+    conn: Connection, task_id: str, who: str, at: datetime
+) -> tuple[str, str] | None:
+    """Note that somebody opened a task; another person who did before, and when."""
+    query = select(task.c.opened_by, task.c.opened_at).where(task.c.id == task_id)
+    before = conn.execute(query).one()
+    conn.execute(
+        update(task)
+        .where(task.c.id == task_id)
+        .values(opened_by=who, opened_at=to_text(at))
+    )
+    if not before.opened_by or not before.opened_at or before.opened_by == who:
+        return None
+    return before.opened_by, before.opened_at
+
+
+def decisions_of(conn: Connection, task_id: str) -> list[RowMapping]:
+    """Every decision given for a task and what became of it; forms stay sealed."""
+    columns = [c for c in decision.c if c.name != "form_enc"]
+    query = select(*columns).where(decision.c.task_id == task_id)
+    return list(conn.execute(query.order_by(decision.c.saved_at)).mappings())
+
+
+def similar(conn: Connection, row: RowMapping, limit: int) -> list[RowMapping]:
+    """The last tasks of this type at this payer that people decided."""
+    query = (
+        select(
+            task.c.id,
+            task.c.number,
+            task.c.decision,
+            task.c.decided_by,
+            task.c.closed_on,
+            task.c.created_on,
+            task.c.amount_cents,
+        )
+        .where(
+            task.c.type == row["type"],
+            task.c.payer_id == row["payer_id"],
+            task.c.status == "done",
+            task.c.id != row["id"],
+        )
+        .order_by(task.c.closed_on.desc(), task.c.number.desc())
+        .limit(limit)
+    )
+    return list(conn.execute(query).mappings())
+
+
 def undelivered(conn: Connection) -> list[RowMapping]:
     """Stored decisions no workflow has answered yet, oldest first."""
     query = (

@@ -1,0 +1,58 @@
+"""A task's evidence in words: what a person is shown beside the form."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from desk.words import reason_code
+
+_CODES = ("carc", "group")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing on file about a task."""
+
+    label: str
+    value: str
+
+
+def facts(evidence: Mapping[str, Any]) -> list[Fact]:
+    """Every value of the evidence, codes together with their words."""
+    found = []
+    if carc := str(evidence.get("carc", "")):
+        group = str(evidence.get("group", ""))
+        found.append(Fact("Reason", reason_code(group, carc)))
+    for name, value in sorted(evidence.items()):
+        if name not in (*_CODES, "edits"):
+            found += _of(name, value)
+    return found
+
+
+def edits(evidence: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The edits that failed: which field, why, and how to fix it."""
+    names = ("edit", "field", "reason", "fix")
+    found = evidence.get("edits", [])
+    return [{n: str(e.get(n, "")) for n in names} for e in found]
+
+
+def _of(name: str, value: Any) -> Iterator[Fact]:
+    label = name.replace("_", " ")
+    label = label[:1].upper() + label[1:]
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for number, one in enumerate(value, start=1):
+            yield Fact(f"{label} {number}", said(one))
+    elif value not in ("", None, [], {}):
+        yield Fact(label, said(value))
+
+
+def said(value: Any) -> str:
+    """A value of any shape as one line."""
+    if isinstance(value, Mapping):
+        parts = (f"{k.replace('_', ' ')} {said(v)}" for k, v in value.items() if v)
+        return ", ".join(parts)
+    if isinstance(value, list):
+        return ", ".join(map(said, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
