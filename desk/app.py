@@ -261,10 +261,10 @@ _KNOWN: tuple[tuple[type[Exception], int, str], ...] = (
 
 
 def _failed(visit: Visit, error: Exception) -> Response:
-    if isinstance(error, DeskError):
-        return _error_page(visit, error.title, str(error), error.status)
     if isinstance(error, ClaimMissingError):
         error = MissingError("There is no such claim. Nothing was changed.")
+    if isinstance(error, DeskError):
+        return _error_page(visit, error.title, str(error), error.status)
     for kind, status, title in _KNOWN:
         if isinstance(error, kind):
             return _error_page(visit, title, str(error), status)

@@ -1,11 +1,14 @@
-"""The claim page: story, lines, documents, tasks, rules, access, and what one may do."""
+"""The claim page: story, lines, documents, tasks, rules, access, and its actions."""
 
+import re
 from collections import Counter
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from activities import acting
-from activities.story import Item
+from activities.story import STAGES, Item
+from activities.tasks import NotPermittedError
 from claims.decision import MACHINE
 from desk import claim_money
 from desk.claim_frame import break_glass, frame, show
@@ -17,6 +20,7 @@ from records import accounts, audit, claims, events, users
 NEWEST = 200
 BAD = ("denied", "reject", "refused", "failed", "silent")
 VERBS = ("hold", "release", "retry")
+_STAGE_WORDS = {state.value: word for state, word in STAGES.items()}
 
 
 def story_page(visit: Visit) -> Response:
@@ -39,8 +43,19 @@ def story_page(visit: Visit) -> Response:
         only=only,
         routine=routine,
         people=people,
+        words=_words,
+        tz=ZoneInfo(visit.desk.office.zone),
         waiting=[t for t in found.tasks if t["closed_on"] is None],
     )
+
+
+def _words(item: Item) -> str:
+    """The sentence, with stage words in place of the names of states."""
+    found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", item.words, re.DOTALL)
+    if found is None:
+        return item.words
+    old, new = (_STAGE_WORDS.get(state, "") for state in found.group(2, 3))
+    return found[1] if old == new else f"{found[1]} ({old or 'New'} → {new})"
 
 
 def _wanted(item: Item, only: str) -> bool:
@@ -128,7 +143,7 @@ async def act(visit: Visit) -> Response:
     office = visit.desk.office
     try:
         done = await acting.act(office, claim_id, verb, reason[:500], visit.because())
-    except acting.NotPermittedError as error:
+    except NotPermittedError as error:
         raise ForbiddenError(str(error)) from error
     except acting.ActRefusedError as error:
         raise DeskError(str(error)) from error

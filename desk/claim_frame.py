@@ -79,7 +79,9 @@ def break_glass(visit: Visit) -> Response:
     """
     reason, claim_id = visit.text("reason"), visit.path("claim")
     if not may_break(visit):
-        raise ForbiddenError("Your role never sees patients’ names. Nothing was shown.")
+        raise ForbiddenError(
+            "Your role never sees the names of patients. Nothing was shown."
+        )
     if not reason:
         raise ForbiddenError("No reason was given. Nothing was shown. Say why.")
     with visit.desk.office.writing() as conn:

@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     credit: Decimal
     balance: Decimal
     reverses: int | None
+    first: bool
 
 
 def money_page(visit: Visit) -> Response:
@@ -57,6 +58,7 @@ def _entries(postings: list[Posting], balance: Decimal) -> Iterator[Entry]:
     for row, lines, _ in postings:
         kind = str(row["entry_type"])
         words = ENTRIES.get(kind, kind.replace("_", " ").capitalize())
+        first = True
         for line in lines:
             account = ACCOUNTS.get(line["account"].partition(":")[0])
             if account is None:
@@ -65,4 +67,7 @@ def _entries(postings: list[Posting], balance: Decimal) -> Iterator[Entry]:
             credit = from_cents(line["credit_cents"])
             balance += debit - credit
             undone = row["reverses"]
-            yield Entry(row["id"], words, account, debit, credit, balance, undone)
+            yield Entry(
+                row["id"], words, account, debit, credit, balance, undone, first
+            )
+            first = False

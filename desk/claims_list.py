@@ -46,7 +46,7 @@ def claims_page(visit: Visit) -> Response:
         token=visit.asked("s"),
         stages=STAGE_WORDS,
         chosen=visit.request.query_params.getlist("stage"),
-        payers=[(id, payer_name(office, id)) for id in office.payers.ids()],
+        payers=[(p, payer_name(office, p)) for p in office.payers.ids()],
         within=visit.asked("within"),
     )
 

@@ -41,7 +41,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Listed:
-    """One row: the claim, its sealed content, and whether a task of these roles waits."""
+    """A claim, its sealed content, and whether a task of these roles waits on it."""
 
     row: ClaimRow
     sealed: bytes
@@ -77,7 +77,7 @@ def page(
     billed = select(func.coalesce(func.sum(claim.c.charge_cents), 0)).where(*where)
     query = (
         select(
-            *claims._ROW,
+            *claims.COLUMNS,
             claim.c.content_enc.label("sealed"),
             assigned.label("assigned"),
             all_of_them.scalar_subquery().label("matches"),
@@ -102,7 +102,7 @@ def _listed(values: dict[str, Any]) -> Listed:
     sealed, assigned = values.pop("sealed"), bool(values.pop("assigned"))
     values.pop("matches")
     values.pop("billed")
-    return Listed(claims._row(values), sealed, assigned)
+    return Listed(claims.as_row(values), sealed, assigned)
 
 
 def _where(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -4,7 +4,7 @@
 transaction of the event that caused the change (I1, R-STA-04).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -102,7 +102,7 @@ _HELD_FOR = (
     .scalar_subquery()
     .label("held_for")
 )
-_ROW = [
+COLUMNS = [
     *(
         c
         for c in claim.c
@@ -113,7 +113,7 @@ _ROW = [
 ]
 # Made once: every step of every claim runs these, and building a statement with forty
 # columns anew takes SQLAlchemy several times as long as SQLite takes to run it.
-_BY_ID = select(*_ROW).where(claim.c.id == bindparam("claim_id"))
+_BY_ID = select(*COLUMNS).where(claim.c.id == bindparam("claim_id"))
 # Rows of other tables may go on naming the claim while it is locked.
 _BY_ID_LOCKED = _BY_ID.with_for_update(of=claim, key_share=True)
 _CONTENT = select(claim.c.content_enc).where(claim.c.id == bindparam("claim_id"))
@@ -130,7 +130,8 @@ _NOTE = update(claim).where(claim.c.id == bindparam("claim_id"))
 _SET_STEP = _NOTE.values(version=claim.c.version + 1)
 
 
-def _row(found: RowMapping) -> ClaimRow:
+def as_row(found: Mapping[Any, Any]) -> ClaimRow:
+    """A row of ``COLUMNS``."""
     values = dict(found)
     values["state"] = ClaimState(values["state"])
     if values["next_at"] is not None:
@@ -155,26 +156,26 @@ def get(conn: Connection, claim_id: str) -> ClaimRow:
     found = conn.execute(query, {"claim_id": claim_id}).mappings().first()
     if found is None:
         raise ClaimMissingError(f"claim {claim_id} has no row")
-    return _row(found)
+    return as_row(found)
 
 
 def many(conn: Connection, claim_ids: Iterable[str]) -> dict[str, ClaimRow]:
     """Claims by id; ids without a row are left out."""
     ids = sorted(set(claim_ids))
-    query = select(*_ROW).where(claim.c.id.in_(ids)).order_by(claim.c.id)
-    return {r["id"]: _row(r) for r in conn.execute(query).mappings()}
+    query = select(*COLUMNS).where(claim.c.id.in_(ids)).order_by(claim.c.id)
+    return {r["id"]: as_row(r) for r in conn.execute(query).mappings()}
 
 
 def find(conn: Connection, reference: str) -> ClaimRow | None:
     """A claim by our CLM01, its id, or the practice's number when only one has it."""
-    query = select(*_ROW).where(
+    query = select(*COLUMNS).where(
         or_(
             claim.c.pcn == reference,
             claim.c.id == reference,
             claim.c.practice_number == reference,
         )
     )
-    found = [_row(r) for r in conn.execute(_kept(conn, query)).mappings()]
+    found = [as_row(r) for r in conn.execute(_kept(conn, query)).mappings()]
     exact = [r for r in found if reference in (r.pcn, r.id)]
     if exact:
         return exact[0]
@@ -184,8 +185,8 @@ def find(conn: Connection, reference: str) -> ClaimRow | None:
 def by_pcn(conn: Connection, pcns: Iterable[str]) -> dict[str, ClaimRow]:
     """Claims by our CLM01, for acknowledgments and remittances."""
     wanted = sorted(set(pcns))
-    query = _kept(conn, select(*_ROW).where(claim.c.pcn.in_(wanted)))
-    return {r["pcn"]: _row(r) for r in conn.execute(query).mappings()}
+    query = _kept(conn, select(*COLUMNS).where(claim.c.pcn.in_(wanted)))
+    return {r["pcn"]: as_row(r) for r in conn.execute(query).mappings()}
 
 
 def by_identity(conn: Connection, index: str) -> RowMapping | None:
@@ -200,28 +201,30 @@ def every(
     conn: Connection, *, states: Iterable[str] = (), open_only: bool = False
 ) -> list[ClaimRow]:
     """All claims, oldest number first; filtered by state."""
-    query = select(*_ROW).order_by(claim.c.opened_on, claim.c.pcn)
+    query = select(*COLUMNS).order_by(claim.c.opened_on, claim.c.pcn)
     if wanted := list(states):
         query = query.where(claim.c.state.in_(wanted))
     if open_only:
         query = query.where(claim.c.state.notin_(["CLOSED", "VOIDED"]))
-    return [_row(r) for r in conn.execute(query).mappings()]
+    return [as_row(r) for r in conn.execute(query).mappings()]
 
 
 def of_account(conn: Connection, account_id: str) -> list[ClaimRow]:
     """The claims of one guarantor."""
-    query = select(*_ROW).where(claim.c.account_id == account_id).order_by(claim.c.pcn)
-    return [_row(r) for r in conn.execute(query).mappings()]
+    query = (
+        select(*COLUMNS).where(claim.c.account_id == account_id).order_by(claim.c.pcn)
+    )
+    return [as_row(r) for r in conn.execute(query).mappings()]
 
 
 def waiting_for_task(conn: Connection, task_id: str) -> list[ClaimRow]:
     """Claims whose next step is this task, which may be about a whole file."""
     query = (
-        select(*_ROW)
+        select(*COLUMNS)
         .where(claim.c.next_owner == "task", claim.c.next_owner_id == task_id)
         .order_by(claim.c.pcn)
     )
-    return [_row(r) for r in conn.execute(query).mappings()]
+    return [as_row(r) for r in conn.execute(query).mappings()]
 
 
 def insert_new(
