@@ -14,11 +14,10 @@ from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, MissingError, Visit
 from edi.errors import EdiError
 from edi.excerpt import excerpt, kept
-from edi.explain_sums import Balance, balances
-from edi.explained import Explained, explain, kind_name
+from edi.explain import Explained, SumCheck, explain, part, sums
 from edi.segments import FileKind
 from policy.people import Door
-from policy.remittance import words_of
+from policy.remittance import TABLE, words_of
 from policy.tables import rows
 from records.claims import ClaimRow
 from records.db import RowMapping
@@ -26,6 +25,16 @@ from vault.documents import DocumentDamagedError, DocumentMissingError
 from vault.keys import UnknownKeyError
 
 _KINDS = frozenset(str(kind) for kind in FileKind)
+_NAMES = {
+    "837P": "837P claim",
+    "835": "835 remittance",
+    "999": "999 file readable or not",
+    "277CA": "277CA claim accepted or rejected",
+    "277": "277 answer about the status",
+    "276": "276 question about the status",
+    "271": "271 answer about coverage",
+    "270": "270 question about coverage",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class _Shown:
     title: str
     control: str
     segments: tuple[Explained, ...]
-    sums: tuple[Balance, ...]
+    sums: tuple[SumCheck, ...]
 
 
 def edi_page(visit: Visit) -> Response:
@@ -43,14 +52,14 @@ def edi_page(visit: Visit) -> Response:
     framed = frame(visit, "EDI")
     found = _files(visit, framed.row)
     chosen = _chosen(visit, found) if found else None
-    sets = _sets(visit, *chosen) if chosen else []
+    sets = _sets(visit, *chosen, names=bool(framed.name)) if chosen else []
     return show(
         visit,
         "claim_edi.html.j2",
         "EDI",
         framed,
         names=bool(framed.name),
-        files=[(one, kind_name(FileKind(one["kind"]))) for one, _ in found],
+        files=[(one, _NAMES.get(one["kind"], one["kind"])) for one, _ in found],
         chosen=chosen[0] if chosen else None,
         sets=sets,
         hits=any(one.hit for shown in sets for one in shown.segments),
@@ -112,32 +121,25 @@ def _unreadable() -> DeskError:
     )
 
 
-def _sets(visit: Visit, one: RowMapping, marks: Marks) -> list[_Shown]:
+def _sets(visit: Visit, one: RowMapping, marks: Marks, *, names: bool) -> list[_Shown]:
     try:
         found = kept(_content(visit, one), marks.references, marks.numbers)
     except EdiError:
         raise _unreadable() from None
     shown = []
     for each, mine in found:
-        signs = each.delimiters
-        said = explain(
-            mine,
-            each.kind,
-            _reason,
-            element=signs.element,
-            component=signs.component,
-        )
-        remits = each.kind is FileKind.X835
-        sums = balances(mine, signs.component) if remits else ()
-        title = f"{kind_name(each.kind)} {each.control_number}"
-        shown.append(_Shown(title, each.header.isa13, said, sums))
+        passage = part(each, mine)
+        said = explain(passage, reason_words=_reasons(), mask=not names)
+        title = f"{_NAMES.get(each.kind, each.kind)} {each.control_number}"
+        shown.append(_Shown(title, each.header.isa13, said, sums(passage)))
     return shown
 
 
-def _reason(list_: str, code: str) -> str:
-    if list_ == "CARC":
-        return words_of(code)
-    return str(rows("rarc_hints", "rarcs", "code").get(code, {}).get("hint", ""))
+def _reasons() -> dict[str, str]:
+    """Our words for reason and remark codes."""
+    hints = rows("rarc_hints", "rarcs", "code")
+    remarks = {code: str(row["hint"]) for code, row in hints.items()}
+    return remarks | {code: words_of(code) for code in rows(TABLE, "carcs", "code")}
 
 
 ROUTES = (

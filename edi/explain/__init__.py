@@ -12,7 +12,7 @@ from edi.explain.answers import is_hit
 from edi.explain.hidden import hidden
 from edi.explain.layout import Walk
 from edi.explain.model import Element, Explained, Passage, SumCheck
-from edi.explain.passage import claim_segments, receipts, whole
+from edi.explain.passage import claim_segments, part, receipts, whole
 from edi.explain.sentences import sentence
 from edi.explain.sums import sums
 from edi.explain.values import Here, known
@@ -25,6 +25,7 @@ __all__ = [
     "SumCheck",
     "claim_segments",
     "explain",
+    "part",
     "receipts",
     "sums",
     "whole",

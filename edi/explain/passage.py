@@ -69,6 +69,11 @@ def claim_segments(
     return found
 
 
+def part(one: TransactionSet, segments: Iterable[Segment]) -> Passage:
+    """These segments of a set, as ``edi.excerpt.kept`` found them."""
+    return _passage(one, tuple(segments))
+
+
 def _passage(one: TransactionSet, segments: tuple[Segment, ...]) -> Passage:
     heads = list(claim_heads(one.kind, one.segments))
     return Passage(
