@@ -3,6 +3,7 @@
 from desk import (
     audit,
     audit_access,
+    bulk,
     claim,
     claim_edi,
     claims_list,
@@ -20,6 +21,7 @@ PAGES: tuple[Page, ...] = (
     *sign_in.ROUTES,
     *today.ROUTES,
     *queue.ROUTES,
+    *bulk.ROUTES,
     *audit.ROUTES,
     *audit_access.ROUTES,
     *codec.ROUTES,
