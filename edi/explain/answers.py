@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from edi.explain.money import is_denial, reductions
-from edi.explain.values import NO_WORDS, Here, code, lower, status, upper
+from edi.explain.values import NO_WORDS, Here, code, lower, share_words, status, upper
+from edi.segments import maybe_amount
 from edi.x277ca import REJECTED
 
 _REFUSED = frozenset({*REJECTED, "F2"})
@@ -22,7 +23,7 @@ def _stc(here: Here) -> str:
 
 def _eb(here: Here) -> str:
     told = code("benefit", here.get(1)) or f"Coverage fact {here.get(1)}"
-    value = here.shown(7) or here.shown(8)
+    value = _share_written_early(here) or here.shown(7) or here.shown(8)
     if value:
         told += f": {value}{_period(here)}"
     services = here.shown(3)
@@ -31,6 +32,14 @@ def _eb(here: Here) -> str:
     told += f", {lower(whom)}" if whom else ""
     inside = {"Y": ", in the network", "N": ", outside the network"}
     return told + inside.get(here.get(12), "")
+
+
+def _share_written_early(here: Here) -> str:
+    """Some plans write the patient's share one element early (e2_271_active.edi)."""
+    amount = maybe_amount(here.get(7))
+    if here.get(1) != "A" or here.get(8) or amount is None or amount >= 1:
+        return ""
+    return share_words(here.get(7))
 
 
 def _period(here: Here) -> str:

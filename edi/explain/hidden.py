@@ -28,6 +28,8 @@ _PERSONAL = frozenset(
 )
 """REF01 of numbers that lead to a person."""
 _OURS = frozenset({"EJ", "TJ"})
+_LONG = 22
+"""A PLB reference longer than this has a Medicare number behind the payer's own."""
 _COVERAGE = frozenset({FileKind.X270, FileKind.X271})
 
 
@@ -44,6 +46,8 @@ def _positions(segment: Segment, place: Place, kind: FileKind) -> frozenset[int]
     tag = segment.tag
     if tag not in known():
         return frozenset(_EVERY)
+    if tag == "PLB":
+        return frozenset(n for n in range(3, 14, 2) if len(segment.get(n)) > _LONG)
     if tag == "REF":
         which = segment.get(1).strip()
         person = place.patient and kind in _COVERAGE and which not in _OURS

@@ -7,11 +7,13 @@ of the guide's order still gets headings.
 from collections.abc import Callable, Iterable, Iterator
 
 from edi.explain.model import Passage, Place
-from edi.explain.values import Here, code, short_procedure
+from edi.explain.values import Here, code, level, short_procedure
 from edi.segments import FileKind, Segment
 
 PATIENTS = frozenset({"IL", "QC", "03", "74", "GB", "QD", "GD", "LR", "E1"})
 """NM101 of a patient, an insured person or someone who acts for them."""
+_ENDS = frozenset({"41", "40"})
+"""Sender and receiver, above every level."""
 _PEOPLE = frozenset({"22", "23", "PT"})
 _STATUS = frozenset({FileKind.X277CA, FileKind.X277, FileKind.X276})
 _COVERAGE = frozenset({FileKind.X270, FileKind.X271})
@@ -26,28 +28,27 @@ _HEADER = {
 }
 _PAYER = ("PR", "Subscriber")
 """The payer named below a subscriber: a part of its own."""
-_LEVELS = {"20": "Billing provider", "22": "Subscriber", "23": "Patient"}
 
 
 def claim_heads(kind: FileKind, segments: Iterable[Segment]) -> Iterator[int]:
     """Number of the segment that begins each claim (270 and 271: each person)."""
-    level = ""
+    about = ""
     for segment in segments:
         if segment.tag == "HL":
-            level = segment.get(3)
-        if _begins_claim(kind, segment, level):
+            about = segment.get(3)
+        if _begins_claim(kind, segment, about):
             yield segment.number
 
 
-def _begins_claim(kind: FileKind, segment: Segment, level: str) -> bool:
+def _begins_claim(kind: FileKind, segment: Segment, about: str) -> bool:
     tag = segment.tag
     if kind in _CLAIMS:
         return tag == "CLM"
     if kind is FileKind.X835:
         return tag == "CLP"
     if kind in _STATUS:
-        return tag == "TRN" and level in _PEOPLE
-    return kind in _COVERAGE and tag == "HL" and level in _PEOPLE
+        return tag == "TRN" and about in _PEOPLE
+    return kind in _COVERAGE and tag == "HL" and about in _PEOPLE
 
 
 class Walk:
@@ -68,7 +69,9 @@ class Walk:
         if segment.tag in _ENDS_NAME:
             self.patient = False
         if segment.tag == "NM1":
-            self.patient = segment.get(1).strip() in PATIENTS
+            entity = segment.get(1).strip()
+            # Someone we have no word for may be a patient too.
+            self.patient = entity in PATIENTS or not code("entity", entity)
         depth = self._depth(segment)
         return Place(self.loop, depth, self.patient, self.head, self.line)
 
@@ -116,11 +119,9 @@ class Walk:
         }
 
     def _level(self, segment: Segment) -> int:
-        level = segment.get(3).strip()
         self.claim, self.line = "", 0
-        words = _LEVELS.get(level) if self.passage.kind in _CLAIMS else None
-        words = words or code("level", level) or "Another level"
-        if segment.number in self.passage.ordinals:
+        words = level(self.passage.kind, segment.get(3).strip()) or "Another level"
+        if segment.number in self.passage.ordinals and self.passage.claims > 1:
             words = f"{words} {self._of(segment)}"
         return self._open(words, 0, segment, below=1)
 
@@ -131,10 +132,10 @@ class Walk:
         """A name above the claims opens a part of its own, but for the level's own."""
         entity = segment.get(1).strip()
         if not self.claim and (
-            entity in ("41", "40", "87", "PE") or (entity, self.loop) == _PAYER
+            entity in _ENDS | {"87", "PE"} or (entity, self.loop) == _PAYER
         ):
             return self._open(
-                code("entity", entity), min(self.depth, 1), segment, below=1
+                code("entity", entity), int(entity not in _ENDS), segment, below=1
             )
         return self.depth
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from claims.money import ZERO
 from claims.money import words as dollars
-from edi.explain.values import Here, code, lower, upper
+from edi.explain.values import Here, code, lower, said_procedure, upper
 from edi.segments import FileKind, maybe_amount
 
 _GROUPS = frozenset({"CO", "PR", "OA", "PI", "CR"})
@@ -45,7 +45,8 @@ def _clp(here: Here) -> str:
 
 
 def _svc(here: Here) -> str:
-    told = f"Line {here.place.line or 1}, {here.shown(1)}: billed {here.shown(2)}"
+    service = f"Line {here.place.line or 1}, {said_procedure(here, 1)}"
+    told = f"{service}: billed {here.shown(2)}"
     return f"{told}, paid {here.shown(3)}" if here.get(3) else told
 
 
@@ -113,7 +114,8 @@ def _plb(here: Here) -> str:
 def _change(here: Here, place: int) -> str:
     kind, number = here.parts(place, 2)
     words = upper(code("provider_change", kind)) or f"Change of kind {kind}"
-    about = f" ({number})" if number else ""
+    # Medicare writes the patient's Medicare number behind its own, from place 20 on.
+    about = f" ({number[:17]})" if number else ""
     amount = maybe_amount(here.get(place + 1))
     if amount is None:
         return f"{words}{about}: an unreadable amount"

@@ -11,11 +11,21 @@ from collections.abc import Callable
 from edi.explain import answers, money
 from edi.explain.hidden import hidden
 from edi.explain.layout import PATIENTS
-from edi.explain.values import NO_WORDS, Here, code, known, lower, upper
+from edi.explain.values import (
+    NO_WORDS,
+    Here,
+    code,
+    known,
+    lower,
+    said_procedure,
+    upper,
+    where_done,
+)
 from edi.segments import FileKind
 
 _PLACE = re.compile(r"\{(\d+)(?:\|(\d+))?(l?)\}")
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
+_INCOMING = frozenset({FileKind.X835, FileKind.X277, FileKind.X277CA, FileKind.X271})
 _UNKNOWN = "We have no words for this segment. It was kept as it came"
 
 
@@ -53,7 +63,9 @@ def _nm1(here: Here) -> str:
     entity = here.get(1)
     if entity in PATIENTS:
         return _person(here, entity)
-    who = code("entity", entity) or f"Someone named by code {entity}"
+    who = code("entity", entity)
+    if not who:
+        return f"Someone named by code {entity}"
     name = " ".join(part for part in (here.get(4), here.get(3)) if part)
     kind = lower(code("number", here.get(8))) or "number"
     number = f"{kind} {here.get(9)}" if here.get(9) else ""
@@ -65,8 +77,8 @@ def _person(here: Here, entity: str) -> str:
     if entity == "74":
         return "The plan knows other data about the patient"
     who = f"The {lower(code('entity', entity))}"
-    incoming = here.passage.kind in (FileKind.X835, FileKind.X277, FileKind.X277CA)
-    return f"{who}, as the plan knows them" if incoming else f"{who}, as we sent them"
+    knows = "the plan knows them" if here.passage.kind in _INCOMING else "we sent them"
+    return f"{who}, as {knows}"
 
 
 def _n1(here: Here) -> str:
@@ -127,10 +139,10 @@ def _trn(here: Here) -> str:
 
 
 def _clm(here: Here) -> str:
-    place, _, frequency = here.parts(5, 3)
+    frequency = here.parts(5, 3)[2]
     told = [
         f"Our claim {here.get(1)}: {here.shown(2) or 'no amount'} billed",
-        lower(code("place", place)),
+        lower(where_done(here)) if here.get(5) else "",
         lower(code("frequency", frequency)),
     ]
     return ", ".join(part for part in told if part)
@@ -147,9 +159,13 @@ def _sv1(here: Here) -> str:
     unit = "unit" if units == "1" else "units"
     kind = unit if here.get(3) in ("UN", "") else lower(here.shown(3))
     count = f", {units} {kind}" if units else ""
-    return (
-        f"Line {here.place.line or 1}, {here.shown(1)}: billed {here.shown(2)}{count}"
-    )
+    service = f"Line {here.place.line or 1}, {said_procedure(here, 1)}"
+    return f"{service}: billed {here.shown(2)}{count}"
+
+
+def _hl(here: Here) -> str:
+    above = f", under level {here.get(2)}" if here.get(2) else ""
+    return f"{here.place.loop}: level {here.get(1)} of the file begins{above}"
 
 
 def _lx(here: Here) -> str:
@@ -171,6 +187,7 @@ _SENTENCES: dict[str, Callable[[Here], str]] = {
     "CLM": _clm,
     "HI": _hi,
     "SV1": _sv1,
+    "HL": _hl,
     "LX": _lx,
     **money.SENTENCES,
     **answers.SENTENCES,

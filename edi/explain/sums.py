@@ -78,14 +78,13 @@ def _of_claim(passage: Passage, claim: _Level) -> Iterator[SumCheck]:
 
 
 def _check(level: str, of: _Level, cuts: _Amounts) -> SumCheck:
-    text = " - ".join([_plain(of.charge), *(_plain(cut) for cut in cuts)])
+    text = _plain(of.charge) + "".join(_less(cut) for cut in cuts)
     known = [cut for cut in cuts if cut is not None]
     should: Decimal | None = None
     if of.charge is not None and len(known) == len(cuts):
         should = of.charge - sum(known, ZERO)
-    parts = [f"{_plain(of.paid)} paid", *(_plain(cut) for cut in cuts)]
-    adjusted = " adjusted" if cuts else ""
-    equation = f"{_plain(of.charge)} = {' + '.join(parts)}{adjusted}"
+    adjusted = "".join(_more(cut) for cut in cuts) + (" adjusted" if cuts else "")
+    equation = f"{_plain(of.charge)} = {_plain(of.paid)} paid{adjusted}"
     return _result(level, of.head, text, should, of.paid, equation)
 
 
@@ -120,6 +119,18 @@ def _plain(amount: Decimal | None) -> str:
     return "?" if amount is None else f"{amount:,.2f}"
 
 
+def _more(amount: Decimal | None) -> str:
+    if amount is not None and amount < ZERO:
+        return f" - {_plain(-amount)}"
+    return f" + {_plain(amount)}"
+
+
+def _less(amount: Decimal | None) -> str:
+    if amount is not None and amount < ZERO:
+        return f" + {_plain(-amount)}"
+    return f" - {_plain(amount)}"
+
+
 def _of_payment(passage: Passage, claims: list[_Level]) -> Iterator[SumCheck]:
     segments = passage.segments
     bpr = next((s for s in segments if s.tag == "BPR"), None)
@@ -136,7 +147,7 @@ def _of_payment(passage: Passage, claims: list[_Level]) -> Iterator[SumCheck]:
     count = "1 claim" if len(claims) == 1 else f"{len(claims)} claims"
     text = f"{count} {_plain(sum(known, ZERO))}"
     if changes:
-        text += f" - {_plain(sum(taken, ZERO))} outside the claims"
+        text += f"{_less(sum(taken, ZERO))} outside the claims"
     actual = maybe_amount(bpr.get(2).strip())
     yield _result(
         "Payment", bpr, text, should, actual, f"{_plain(actual)} paid = {text}"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from claims.money import words as dollars
 from edi.explain.model import Passage, Place
-from edi.segments import Segment, maybe_amount, maybe_date
+from edi.segments import FileKind, Segment, maybe_amount, maybe_date
 
 _CODES = Path(__file__).resolve().parent.parent / "codes"
 _DIAGNOSES = frozenset({"ABK", "ABF", "ABJ", "ABN", "APR"})
+_LEVELS = {"20": "Billing provider", "22": "Subscriber", "23": "Patient"}
 NO_WORDS = "A code we have no words for"
 
 
@@ -117,6 +118,7 @@ class Here:
         more = len(found) - len(known_ones)
         if not known_ones:
             return NO_WORDS
+        known_ones[1:] = [lower(words) for words in known_ones[1:]]
         return ", ".join(known_ones) + (f" and {more} more" if more else "")
 
     def reason(self, value: str) -> str:
@@ -157,8 +159,11 @@ def _time(here: Here, position: int) -> str:
 
 
 def _share(here: Here, position: int) -> str:
+    return share_words(here.get(position))
+
+
+def share_words(text: str) -> str:
     """``0.2`` as ``20%``."""
-    text = here.get(position)
     digits = text.replace(".", "", 1)
     if not digits.isascii() or not digits.isdecimal() or len(text) > 10:
         return "Not a share"
@@ -170,13 +175,19 @@ def _share(here: Here, position: int) -> str:
 
 
 def procedure(here: Here, position: int) -> str:
-    """``HC:99214:25`` as ``99214 with modifier 25``."""
+    """``HC:99214:25`` as ``99214, modifier 25``."""
     kind, number, *modifiers = here.parts(position, 6)
     told = [code("modifier", m) or f"modifier {m}" for m in modifiers if m]
     name = number or kind
     if number and kind not in ("HC", "AD", ""):
         name = f"{lower(code('procedure', kind)) or kind} {number}"
     return f"{name}, {', '.join(told)}" if told else name
+
+
+def said_procedure(here: Here, position: int) -> str:
+    """``HC:99214:25`` as ``99214 with modifier 25``, as a sentence says it."""
+    name, *modifiers = short_procedure(here, position).split("-")
+    return f"{name} with modifier {', '.join(modifiers)}" if modifiers else name
 
 
 def short_procedure(here: Here, position: int) -> str:
@@ -186,10 +197,26 @@ def short_procedure(here: Here, position: int) -> str:
 
 
 def _facility(here: Here, position: int) -> str:
-    place, _, frequency = here.parts(position, 3)
-    where = code("place", place) or f"place {place}"
-    sent = code("frequency", frequency)
-    return f"{where}. {sent}" if sent else where
+    sent = code("frequency", here.parts(position, 3)[2])
+    return f"{where_done(here)}. {sent}" if sent else where_done(here)
+
+
+def where_done(here: Here) -> str:
+    """The place of a CLM; an institutional one has a type of bill instead."""
+    place, kind, frequency = here.parts(5, 3)
+    if kind == "A":
+        return f"Type of bill {place}{frequency}"
+    return code("place", place) or f"Place {place}"
+
+
+def level(kind: FileKind, value: str) -> str:
+    """What an HL level is about: in an 837 the top one is the billing provider."""
+    ours = _LEVELS.get(value) if kind in (FileKind.X837P, FileKind.X837I) else None
+    return ours or code("level", value)
+
+
+def _level(here: Here, position: int) -> str:
+    return level(here.passage.kind, here.get(position)) or NO_WORDS
 
 
 def diagnosis(here: Here, position: int) -> str:
@@ -252,4 +279,5 @@ _KINDS: dict[str, Callable[[Here, int], str]] = {
     "remark": _remark,
     "ending": _ending,
     "below": _below,
+    "level": _level,
 }
