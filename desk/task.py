@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from activities.story import payer_name, sentence_of
 from activities.tasks import ChangedError, NotPermittedError, decide
 from claims.task import TASKS, DecisionRefused, TaskSpec, TaskType
+from desk import letter
 from desk.conflict import conflict
 from desk.evidence import edits, facts
 from desk.patients import HIDDEN, may_see, name_of
@@ -283,6 +284,7 @@ def merge(visit: Visit) -> Response:
 
 BACK = "/tasks/{task}"
 ROUTES = (
+    *letter.ROUTES,
     Page("GET", "/tasks/{task}", show, Door.TASKS),
     Page("POST", "/tasks/{task}", give, Door.DECIDE, BACK),
     Page("POST", "/tasks/{task}/draft", save_draft, Door.DECIDE, BACK),

@@ -83,3 +83,9 @@ def test_a_draft_is_restored_with_its_author(site: Site) -> None:
     page = site.signed_in("supervisor").get(f"/tasks/{task}").text
     assert "half a thought" in page
     assert "The draft of clerk" in page
+
+
+def test_a_letter_that_is_not_there_is_said_so(site: Site) -> None:
+    page = site.signed_in("supervisor").get("/letters/none")
+    assert page.status_code == 404
+    assert "There is no such letter" in page.text

@@ -1,0 +1,56 @@
+"""A letter as it will be mailed: its own bytes, shown inside the task's page."""
+
+from starlette.responses import Response
+
+from desk.patients import may_see
+from desk.route import Page
+from desk.visit import ForbiddenError, MissingError, Visit
+from letters.render import content_policy_style
+from policy.people import Door
+from records import accounts, tasks
+from records.db import RowMapping
+
+
+def html(visit: Visit) -> Response:
+    """The letter's page, framed by our own pages only."""
+    policy = (
+        f"default-src 'none'; style-src {content_policy_style()}; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    content = visit.desk.office.documents.get(_letter(visit)["html_sha256"])
+    return Response(
+        content,
+        media_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": policy},
+    )
+
+
+def pdf(visit: Visit) -> Response:
+    """The letter as it is printed."""
+    content = visit.desk.office.documents.get(_letter(visit)["pdf_sha256"])
+    return Response(content, media_type="application/pdf")
+
+
+def _letter(visit: Visit) -> RowMapping:
+    """The letter's row; who may not see the patient does not read it."""
+    with visit.desk.office.writing() as conn:
+        found = accounts.get_letter(conn, visit.path("letter"))
+        if found is None:
+            raise MissingError("There is no such letter. Nothing was changed.")
+        claim_id = found["claim_id"]
+        open_tasks = tasks.waiting(conn, claim_id=claim_id) if claim_id else []
+        if not may_see(visit, [row["role"] for row in open_tasks]):
+            raise ForbiddenError("Letters name patients. Nothing was shown.")
+        visit.saw(
+            conn,
+            "letter",
+            claim_ids=[claim_id] if claim_id else [],
+            account_id=found["account_id"],
+        )
+    return found
+
+
+ROUTES = (
+    Page("GET", "/letters/{letter}", html, Door.TASKS),
+    Page("GET", "/letters/{letter}/pdf", pdf, Door.TASKS),
+)
