@@ -14,6 +14,7 @@ from desk import claim_money
 from desk.claim_frame import break_glass, frame, show
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
+from desk.words import reason_code
 from policy.people import Door
 from records import accounts, audit, claims, events, users
 
@@ -84,7 +85,19 @@ def _class(item: Item) -> str:
 def lines_page(visit: Visit) -> Response:
     """Each line as sent, and how it was decided."""
     found = frame(visit, "lines")
-    return show(visit, "claim_lines.html.j2", "Lines", found)
+    with visit.desk.office.reading() as conn:
+        reasons = {
+            line["number"]: _reason(str(line["denial"]["carc"]))
+            for line in claims.lines(conn, found.row.id)
+            if line["denial"] and line["denial"].get("carc")
+        }
+    return show(visit, "claim_lines.html.j2", "Lines", found, reasons=reasons)
+
+
+def _reason(said: str) -> str:
+    """``CO-97`` with our own words."""
+    group, _, carc = said.rpartition("-")
+    return reason_code(group, carc)
 
 
 def documents_page(visit: Visit) -> Response:

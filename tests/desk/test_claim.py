@@ -2,6 +2,7 @@
 
 import pytest
 
+from policy.remittance import words_of
 from records import audit, claims
 from records.claims import ClaimRow
 from tests.desk.conftest import Site, post
@@ -41,6 +42,28 @@ def test_ops_never_see_a_name_not_even_with_a_reason(site: Site) -> None:
     page = ops.get(f"/claims/{row.id}").text
     assert "Patient hidden" in page
     assert last_name(site, row.id) not in page
+
+
+def test_a_reason_opens_the_chart_for_somebody_without_a_task(site: Site) -> None:
+    row, coder = first(site), site.signed_in("coder")
+    name, path = last_name(site, row.id), f"/claims/{row.id}"
+    assert name not in coder.get(path).text
+    assert post(coder, f"{path}/open", {"reason": "Asked by phone"}).is_redirect
+    assert name in coder.get(path).text
+    with site.office.reading() as conn:
+        reasons = [read["reason"] for read in audit.accesses(conn, row.id)]
+    assert "Asked by phone" in reasons
+
+
+def test_a_denied_line_says_why_in_our_words(site: Site) -> None:
+    row = first(site)
+    with site.office.writing() as conn:
+        denial = {"carc": "CO-97"}
+        claims.decide_line(
+            conn, row.id, 1, status="denied", denial=denial, decided_by="835"
+        )
+    page = site.signed_in("auditor").get(f"/claims/{row.id}/lines").text
+    assert f"CO-97 · {words_of('97')}" in page
 
 
 def test_a_note_that_names_the_patient_is_refused(site: Site) -> None:
