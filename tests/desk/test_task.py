@@ -89,3 +89,11 @@ def test_a_letter_that_is_not_there_is_said_so(site: Site) -> None:
     page = site.signed_in("supervisor").get("/letters/none")
     assert page.status_code == 404
     assert "There is no such letter" in page.text
+
+
+def test_enter_in_a_field_saves_the_draft_and_never_discards_it(site: Site) -> None:
+    task, clerk = opened(site, TaskType.DENIAL_REVIEW), site.signed_in("clerk")
+    post(clerk, f"/tasks/{task}/draft", {"note": "half a thought", "draft": "0"})
+    form = clerk.get(f"/tasks/{task}").text.partition('aria-labelledby="fm"')[2]
+    first = form.partition("<button ")[2].partition(">")[0]
+    assert 'value="draft"' in first
