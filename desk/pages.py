@@ -1,6 +1,7 @@
 """The route table: every page of the desk, from the module of its screen."""
 
 from desk import (
+    aging,
     audit,
     audit_access,
     bulk,
@@ -10,6 +11,7 @@ from desk import (
     codec,
     find,
     health,
+    help_page,
     queue,
     sign_in,
     task,
@@ -19,6 +21,7 @@ from desk.route import Page
 
 PAGES: tuple[Page, ...] = (
     *sign_in.ROUTES,
+    *aging.ROUTES,
     *today.ROUTES,
     *queue.ROUTES,
     *bulk.ROUTES,
@@ -28,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     *claims_list.ROUTES,
     *find.ROUTES,
     *health.ROUTES,
+    *help_page.ROUTES,
     *claim.ROUTES,
     *task.ROUTES,
     *claim_edi.ROUTES,
