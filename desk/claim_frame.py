@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from activities.story import Story, payer_name, story
 from desk import patients
-from desk.visit import ForbiddenError, Visit
+from desk.visit import DeskError, ForbiddenError, Visit
 from policy import filing
 from policy.people import may_act, sees_patients
 from policy.tasks import roles_of
@@ -75,15 +75,15 @@ def break_glass(visit: Visit) -> Response:
     """Log the reason; the name shows for an hour.
 
     Raises:
-        ForbiddenError: the role never sees names, or no reason was given.
+        DeskError: no reason was given. ForbiddenError: the role never sees names.
     """
     reason, claim_id = visit.text("reason"), visit.path("claim")
+    if not reason:
+        raise DeskError("No reason was given. Nothing was shown. Say why.")
     if not may_break(visit):
         raise ForbiddenError(
             "Your role never sees the names of patients. Nothing was shown."
         )
-    if not reason:
-        raise ForbiddenError("No reason was given. Nothing was shown. Say why.")
     with visit.desk.office.writing() as conn:
         claims.get(conn, claim_id)
         visit.saw(conn, events.BREAK_GLASS, claim_ids=[claim_id], reason=reason)
