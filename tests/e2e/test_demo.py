@@ -68,5 +68,5 @@ def test_it_stays_up_proves_itself_and_is_stopped(
         assert len({row["type"] for row in rows}) >= 8
     finally:
         ended = run(repo_root, folder, "-m", "cli.demo", "--stop")
-    assert ended.stderr == "Stopped: ticker, worker, server\n"
+    assert ended.stderr == "Stopped: desk, ticker, worker, server\n"
     assert "refused" not in (folder / "ticker.log").read_text()
