@@ -63,13 +63,23 @@ def free_choice(row: RowMapping) -> str:
     return next(c.decision for c in listed if not (c.needs or c.second))
 
 
+async def stored(page: Page, premises: Premises, task_id: str) -> None:
+    """Wait until a decision is on file and the page that says so is there."""
+    for _ in range(100):
+        if task_of(premises, task_id)["status"] not in ("open", "prepared"):
+            break
+        await page.wait_for_timeout(100)
+    await page.locator('input[name="decision"]').first.wait_for(state="detached")
+    await page.wait_for_load_state()
+
+
 async def decide_first(page: Page, premises: Premises, task_id: str) -> None:
     """Give that decision."""
     chosen = free_choice(task_of(premises, task_id))
     await choose_call(page)
     await page.locator(f'input[name="decision"][value="{chosen}"]').check()
     await page.locator(f'.choice:has(input[value="{chosen}"]) button.main').click()
-    await page.wait_for_load_state()
+    await stored(page, premises, task_id)
 
 
 async def test_without_a_worker_a_decision_is_saved_and_applied_when_one_starts(
@@ -102,7 +112,7 @@ async def test_a_double_click_decides_once(
     chosen = free_choice(wanted)
     await page.locator(f'input[name="decision"][value="{chosen}"]').check()
     await page.locator(".choice:has(input:checked) button.main").dblclick()
-    await page.wait_for_load_state()
+    await stored(page, premises, wanted["id"])
     assert decisions(premises) == before + 1
 
 
