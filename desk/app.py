@@ -128,6 +128,8 @@ async def _answer(desk: Desk, page: Page, request: Request) -> Response:
         answer = await _checked(visit, page, over)
     except Exception as error:  # noqa: BLE001 - the last place it can be told
         answer = await run_in_threadpool(_failed, visit, error)
+    finally:
+        await request.close()  # what was uploaded lies in temporary files
     return _dressed(answer)
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
+import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.acting import deliver_acts
+from activities.files import FileActivities
 from activities.office import Office
 from activities.running import recent_polls
 from activities.tasks import deliver_waiting
@@ -22,6 +24,7 @@ from policy.people import Door, may_enter
 from records import tasks
 from vault.keys import KeyRing
 
+LOG = logging.getLogger("desk")
 HERE = Path(__file__).resolve().parent
 LISTEN_SECONDS = 0.5
 
@@ -50,6 +53,7 @@ class Desk:
     """The origin of the Web UI that may have payloads decoded; "" is none."""
     pulse: Pulse = Pulse(normal=False, words="Looking for the server")
     templates: Environment = field(init=False)
+    _background: set[asyncio.Task[object]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the templates' environment."""
@@ -114,6 +118,21 @@ class Desk:
             return 0
         decided = await deliver_waiting(self.office)
         return decided + await deliver_acts(self.office)
+
+    async def start_waiting(self) -> None:
+        """Start what files brought, and tell workflows what they said, as a sweep."""
+        await FileActivities(self.office).pass_on(self.now())
+
+    def soon(self, work: Coroutine[object, object, None]) -> None:
+        """Do something after the answer; what fails is done by the next sweep."""
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[object]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.warning("work after an answer failed: %s", type(error).__name__)
 
 
 def _listens(address: str) -> bool:

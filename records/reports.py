@@ -68,8 +68,11 @@ def overridden_edits(conn: Connection, claim_id: str) -> list[str]:
     return sorted({edit for edit in listed if edit.startswith("W-")})
 
 
-def unstarted_claims(conn: Connection) -> list[str]:
-    """Open claims whose workflow has never acted: only the import wrote an event."""
+def unstarted_claims(conn: Connection, *, source_file: str = "") -> list[str]:
+    """Open claims whose workflow has never acted: only the import wrote an event.
+
+    With ``source_file`` (SHA-256) those that this file brought.
+    """
     acted = (
         select(event.c.claim_id)
         .where(event.c.claim_id.is_not(None), event.c.kind.in_(["state", "step"]))
@@ -81,6 +84,8 @@ def unstarted_claims(conn: Connection) -> list[str]:
         claim.c.next_what == "CHECK_ELIGIBILITY",
         claim.c.id.notin_(acted),
     )
+    if source_file:
+        query = query.where(claim.c.source_file == source_file)
     return sorted(conn.execute(query).scalars())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from records.instants import from_text, to_text
 from records.tables import search, sign_in, user, web_session
@@ -194,6 +194,14 @@ def search_words(
     if sealed is None:
         return None
     return cipher.decrypt(sealed, row_key=f"search:{token}").decode()
+
+
+def take_search(conn: Connection, session_id: str, token: str) -> bool:
+    """Use a token up; False when somebody was faster (two clicks, two tabs)."""
+    query = delete(search).where(
+        search.c.token == token, search.c.session_id == session_id
+    )
+    return bool(conn.execute(query).rowcount)
 
 
 def idle(session: Session, now: datetime, limit: timedelta) -> bool:

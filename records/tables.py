@@ -231,7 +231,7 @@ claim = Table(
     Column("charge_cents", BigInteger, nullable=False),
     Column("service_from", Date),
     Column("service_to", Date),
-    Column("source_file", String(64)),
+    Column("source_file", String(64), index=True),
     Column("opened_on", Date, nullable=False),
     Column("state", String(20), nullable=False, index=True),
     Column("state_since", Date, nullable=False),

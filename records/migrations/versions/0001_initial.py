@@ -578,6 +578,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_claim_practice_number"), "claim", ["practice_number"], unique=False
     )
+    op.create_index(
+        op.f("ix_claim_source_file"), "claim", ["source_file"], unique=False
+    )
     op.create_index(op.f("ix_claim_state"), "claim", ["state"], unique=False)
     op.create_table(
         "coverage",

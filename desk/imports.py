@@ -1,0 +1,132 @@
+"""Imports: every file that came in, how it ended, its counts and what was left out."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from desk.route import Page
+from desk.visit import MissingError, Visit
+from policy.people import Door
+from records import file_list
+from records.db import RowMapping
+from records.files import End
+from records.instants import from_text
+
+SIZE = 50
+ENDS = {
+    "": "any end",
+    **{end.value: end.value for end in End},
+    "none": "not ended",
+}
+_KINDS = {
+    "837P": "professional claims (837P)",
+    "837I": "institutional claims (837I)",
+    "835": "remittance (835)",
+    "277CA": "claim acknowledgment (277CA)",
+    "277": "claim status (277)",
+    "271": "eligibility answer (271)",
+    "999": "acknowledgment (999)",
+    "TA1": "interchange acknowledgment (TA1)",
+    "DEPOSITS": "bank deposits (CSV)",
+    "PAYMENTS": "patient payments (CSV)",
+    "REFUNDS": "refunds (CSV)",
+    "AUTHORIZATIONS": "authorizations (CSV)",
+    "APPEAL_DECISIONS": "appeal decisions (CSV)",
+    "UNKNOWN": "unknown kind",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def kind_words(kind: str) -> str:
+    """A file's kind for people; several kinds in one file are joined."""
+    return " and ".join(_KINDS.get(one, one) for one in kind.split("+"))
+
+
+def listing(visit: Visit) -> Response:
+    """Files that came in, newest first."""
+    asked = visit.asked("ended")
+    ended = asked if asked in ENDS else ""
+    at, _, sha = visit.asked("before").partition("~")
+    before = (at, sha) if sha else None
+    with visit.desk.office.reading() as conn:
+        rows = file_list.page(conn, ended, before=before, limit=SIZE + 1)
+        total = file_list.count(conn, ended)
+    more = ""
+    if len(rows) > SIZE:
+        last = rows[SIZE - 1]
+        mark = f"{last['received_at']}~{last['sha256']}"
+        more = "/imports?" + urlencode({"ended": ended, "before": mark})
+    return visit.page(
+        "imports.html.j2",
+        rows=[_row(row) for row in rows[:SIZE]],
+        total=total,
+        ended=ended,
+        ends=ENDS,
+        paged=before is not None,
+        more=more,
+    )
+
+
+def _row(row: RowMapping) -> Mapping[str, Any]:
+    return {
+        **row,
+        "words": kind_words(row["kind"]),
+        "at": from_text(row["received_at"]),
+    }
+
+
+def show(visit: Visit) -> Response:
+    """One file: counts, what was left out and why, how many of its claims started."""
+    sha = visit.path("import")
+    with visit.desk.office.reading() as conn:
+        row = _one(visit, sha)
+        progress = file_list.progress(conn, sha)
+    return visit.page("import.html.j2", row=_row(row), progress=progress, most=200)
+
+
+def _one(visit: Visit, sha: str) -> RowMapping:
+    with visit.desk.office.reading() as conn:
+        row = file_list.one(conn, sha)
+    if row is None:
+        raise MissingError("No file with this hash came in. Nothing was changed.")
+    return row
+
+
+def rejects(visit: Visit) -> Response:
+    """What was left out, as CSV: where, why and how to mend it, without values."""
+    row = _one(visit, visit.path("import"))
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\r\n")
+    out.writerow(["_row", "reference", "_segment", "_field", "_reason", "_fix"])
+    for one in row["rejects"] or []:
+        out.writerow(
+            [
+                one["position"],
+                *(
+                    as_text(str(one[name]))
+                    for name in ("reference", "segment", "field", "reason", "fix")
+                ),
+            ]
+        )
+    name = f"rejects-{row['sha256'][:12]}.csv"
+    return Response(
+        text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def as_text(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+ROUTES = (
+    Page("GET", "/imports", listing, Door.OPERATE),
+    Page("GET", "/imports/{import}", show, Door.OPERATE),
+    Page("GET", "/imports/{import}/rejects.csv", rejects, Door.OPERATE),
+)
