@@ -8,7 +8,7 @@ from starlette.responses import Response
 from desk.route import Page
 from desk.visit import Visit
 from policy.people import Door
-from records import claim_list, sessions
+from records import claim_list, remittances, sessions
 from records.db import Connection
 
 
@@ -18,13 +18,20 @@ def find(visit: Visit) -> Response:
     if not words:
         return visit.go("/claims")
     with visit.desk.office.reading() as conn:
-        place = _place(conn, words)
+        place = _place(visit, conn, words)
     return visit.go(place or _listed(visit, words))
 
 
-def _place(conn: Connection, words: str) -> str | None:
+def _place(visit: Visit, conn: Connection, words: str) -> str | None:
     ids = claim_list.exact(conn, words) or claim_list.exact(conn, words.upper())
-    return f"/claims/{ids[0]}" if len(ids) == 1 else None
+    if len(ids) == 1:
+        return f"/claims/{ids[0]}"
+    if ids or not visit.may(Door.MONEY):
+        return None
+    if account := claim_list.account_with(conn, words.upper()):
+        return f"/accounts/{account}"
+    traced = remittances.of_trace(conn, words)
+    return f"/remits/{traced[0]['id']}" if traced else None
 
 
 def _listed(visit: Visit, words: str) -> str:

@@ -45,7 +45,7 @@ def _letter(visit: Visit) -> RowMapping:
             conn,
             "letter",
             claim_ids=[claim_id] if claim_id else [],
-            account_id=found["account_id"],
+            account_ids=[found["account_id"]] if found["account_id"] else [],
         )
     return found
 

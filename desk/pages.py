@@ -1,6 +1,7 @@
 """The route table: every page of the desk, from the module of its screen."""
 
 from desk import (
+    accounts,
     aging,
     audit,
     audit_access,
@@ -14,6 +15,7 @@ from desk import (
     help_page,
     imports,
     queue,
+    remits,
     sign_in,
     start,
     task,
@@ -36,6 +38,8 @@ PAGES: tuple[Page, ...] = (
     *help_page.ROUTES,
     *start.ROUTES,
     *imports.ROUTES,
+    *remits.ROUTES,
+    *accounts.ROUTES,
     *claim.ROUTES,
     *task.ROUTES,
     *claim_edi.ROUTES,

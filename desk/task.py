@@ -97,7 +97,7 @@ def _read(visit: Visit, reference: str) -> Shown:
             conn,
             "task",
             claim_ids=[claim.id] if claim else [],
-            account_id=row["account_id"],
+            account_ids=[row["account_id"]] if row["account_id"] else [],
             subject=f"task {row['number']}",
         )
         patient = HIDDEN

@@ -158,7 +158,7 @@ class Visit:
         what: str,
         *,
         claim_ids: Iterable[str] = (),
-        account_id: str | None = None,
+        account_ids: Iterable[str] = (),
         subject: str = "",
         reason: str = "",
     ) -> None:
@@ -170,7 +170,7 @@ class Visit:
             what=what,
             reason=reason[:200],
             claim_ids=list(claim_ids),
-            account_id=account_id,
+            account_ids=account_ids,
             subject=subject,
             address=self.address,
         )

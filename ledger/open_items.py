@@ -255,7 +255,7 @@ def _owed(as_of: date) -> Subquery:
     Claims that owe nothing are left out above: with HAVING, SQLite took every sum
     twice.
     """
-    amounts = [_amount(bucket).label(part) for part, bucket in _BUCKET.items()]
+    amounts = [amount_of(bucket).label(part) for part, bucket in _BUCKET.items()]
     return (
         select(entry.c.claim_id, *amounts)
         .where(entry.c.claim_id.is_not(None), entry.c.business_date <= as_of)
@@ -264,7 +264,7 @@ def _owed(as_of: date) -> Subquery:
     )
 
 
-def _amount(bucket: Bucket) -> ColumnElement[int]:
+def amount_of(bucket: Bucket) -> ColumnElement[int]:
     """What entries do to a bucket, by ``EFFECT``: the ledger's one truth."""
     signed = entry.c.amount_cents * entry.c.direction
     kinds: dict[int, list[str]] = {1: [], -1: []}

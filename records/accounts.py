@@ -40,6 +40,12 @@ def get(conn: Connection, account_id: str) -> RowMapping:
     )
 
 
+def find(conn: Connection, account_id: str) -> RowMapping | None:
+    """One account, None when there is none."""
+    query = select(account).where(account.c.id == account_id)
+    return conn.execute(query).mappings().first()
+
+
 def guarantor(cipher: FieldCipher, row: RowMapping) -> Person:
     """Who pays, decrypted."""
     return Person.model_validate_json(

@@ -1,6 +1,6 @@
 """The append-only event log: each change with its rule, evidence, actor and time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -107,22 +107,30 @@ def log_accesses(
     what: str,
     reason: str,
     claim_ids: list[str],
-    account_id: str | None = None,
+    account_ids: Iterable[str] = (),
     subject: str = "",
     address: str = "",
 ) -> None:
-    """Record a read of several claims (a list), or of one thing that is no claim."""
+    """Record a read of claims or accounts (a list), or of one thing that is neither."""
     shared = {
         "at": to_text(at),
         "actor": actor,
         "what": what,
-        "account_id": account_id,
         "subject": subject,
         "reason": reason,
         "address": address,
     }
-    ids: list[str | None] = list(dict.fromkeys(claim_ids)) or [None]
-    conn.execute(insert(access), [{**shared, "claim_id": one} for one in ids])
+    pairs: list[tuple[str | None, str | None]] = [
+        *((one, None) for one in dict.fromkeys(claim_ids)),
+        *((None, one) for one in dict.fromkeys(account_ids)),
+    ]
+    conn.execute(
+        insert(access),
+        [
+            {**shared, "claim_id": claim_id, "account_id": account_id}
+            for claim_id, account_id in pairs or [(None, None)]
+        ],
+    )
 
 
 def opened_by_reason(

@@ -402,6 +402,7 @@ remittance = Table(
     Column("posted_on", Date),
     UniqueConstraint("payer_id", "trace", "payment_date", "content_hash"),
     Index("ix_remittance_trace", "payer_id", "trace"),
+    Index("ix_remittance_received", "received_on", "id"),
 )
 """One 835 transaction set: received, posted, suspended, duplicate or conflict."""
 

@@ -357,6 +357,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_remittance_received", "remittance", ["received_on", "id"], unique=False
+    )
+    op.create_index(
         "ix_remittance_trace", "remittance", ["payer_id", "trace"], unique=False
     )
     op.create_table(

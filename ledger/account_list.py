@@ -1,0 +1,132 @@
+"""Patient accounts with what is open on them, from the ledger: page and totals."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import CTE, Connection, RowMapping, exists, func, or_, select
+
+from ledger.accounts import Bucket
+from ledger.open_items import amount_of
+from ledger.tables import entry
+from records import claims
+from records.claims import ClaimRow
+from records.tables import account, claim, hold, letter, patient_payment, statement
+
+
+class Only(StrEnum):
+    """Which accounts a list has."""
+
+    ALL = "all"
+    INSURANCE = "insurance"
+    PATIENT = "patient"
+    CREDIT = "credit"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Of every account of a list, in cents."""
+
+    count: int
+    insurance: int
+    patient: int
+    credit: int
+
+
+def _matching(only: Only) -> CTE:
+    """Accounts with the claims' open cents; an account without claims has zeros."""
+    owed = (
+        select(
+            claim.c.account_id,
+            func.count(claim.c.id.distinct()).label("claims"),
+            func.coalesce(amount_of(Bucket.INSURER_OPEN), 0).label("insurance"),
+            func.coalesce(amount_of(Bucket.PATIENT_DUE), 0).label("patient"),
+            func.coalesce(amount_of(Bucket.CREDIT), 0).label("credit"),
+        )
+        .select_from(claim.outerjoin(entry, entry.c.claim_id == claim.c.id))
+        .group_by(claim.c.account_id)
+        .subquery("owed")
+    )
+    of_account = or_(
+        hold.c.account_id == account.c.id,
+        hold.c.claim_id.in_(
+            select(claim.c.id).where(claim.c.account_id == account.c.id)
+        ),
+    )
+    held = exists().where(hold.c.cleared_on.is_(None), of_account)
+    query = select(
+        account.c.id,
+        account.c.public_ref,
+        account.c.guarantor_enc,
+        *(
+            func.coalesce(owed.c[name], 0).label(name)
+            for name in ("claims", "insurance", "patient", "credit")
+        ),
+        held.label("held"),
+    ).outerjoin(owed, owed.c.account_id == account.c.id)
+    if only is Only.HELD:
+        query = query.where(held)
+    elif only is not Only.ALL:
+        query = query.where(owed.c[only.value] > 0)
+    return query.cte("matching")
+
+
+def page(conn: Connection, only: Only, *, after: str, limit: int) -> list[RowMapping]:
+    """Accounts after this reference, by reference, with cents open on them.
+
+    ``guarantor_enc`` is sealed: open it only for who sees patients.
+    """
+    found = _matching(only)
+    query = select(found).where(found.c.public_ref > after)
+    query = query.order_by(found.c.public_ref).limit(limit)
+    return list(conn.execute(query).mappings())
+
+
+def sums(conn: Connection, only: Only) -> Sums:
+    """Count and open cents of every match."""
+    found = _matching(only)
+    parts = (found.c.insurance, found.c.patient, found.c.credit)
+    query = select(func.count(), *(func.coalesce(func.sum(p), 0) for p in parts))
+    return Sums(*(int(v) for v in conn.execute(query.select_from(found)).one()))
+
+
+def claims_of(conn: Connection, account_id: str) -> list[ClaimRow]:
+    """The claims of one account, newest visit first."""
+    query = select(claim.c.id).where(claim.c.account_id == account_id)
+    query = query.order_by(claim.c.service_from.desc(), claim.c.pcn)
+    return [claims.get(conn, claim_id) for claim_id in conn.execute(query).scalars()]
+
+
+def payments_of(conn: Connection, account_id: str) -> list[RowMapping]:
+    """What this account's patients paid, on its claims or on account, newest first."""
+    ours = select(claim.c.id).where(claim.c.account_id == account_id)
+    paid = patient_payment
+    query = select(paid).where(
+        or_(paid.c.account_id == account_id, paid.c.claim_id.in_(ours))
+    )
+    return list(conn.execute(query.order_by(paid.c.paid_on.desc())).mappings())
+
+
+def statements_of(conn: Connection, account_id: str) -> list[RowMapping]:
+    """Its statements with the state of their letters, newest first."""
+    query = (
+        select(statement, letter.c.status, letter.c.sent_on)
+        .outerjoin(letter, letter.c.id == statement.c.letter_id)
+        .where(statement.c.account_id == account_id)
+        .order_by(statement.c.dated.desc())
+    )
+    return list(conn.execute(query).mappings())
+
+
+def holds_of(conn: Connection, account_id: str) -> list[RowMapping]:
+    """Holds in force on the account or on a claim of it, with the claim's number."""
+    query = (
+        select(hold, claim.c.pcn)
+        .outerjoin(claim, claim.c.id == hold.c.claim_id)
+        .where(
+            hold.c.cleared_on.is_(None),
+            or_(hold.c.account_id == account_id, claim.c.account_id == account_id),
+        )
+        .order_by(hold.c.set_on, hold.c.id)
+    )
+    return list(conn.execute(query).mappings())

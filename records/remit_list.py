@@ -1,0 +1,88 @@
+"""Remittances as a list, and the claims of one with their numbers."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, tuple_
+
+from records.tables import claim, deposit, file, remittance, remittance_claim
+
+STATES = ("received", "posted", "suspended", "duplicate", "conflict")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which remittances; what is empty does not limit."""
+
+    status: str = ""
+    payer: str = ""
+
+
+def _where(asked: Asked) -> list[ColumnElement[bool]]:
+    parts = []
+    if asked.status:
+        parts.append(remittance.c.status == asked.status)
+    if asked.payer:
+        parts.append(remittance.c.payer_id == asked.payer)
+    return parts
+
+
+def _of_claims(
+    what: ColumnElement[int], *where: ColumnElement[bool]
+) -> ColumnElement[int]:
+    query = select(func.coalesce(what, 0)).where(
+        remittance_claim.c.remittance_id == remittance.c.id, *where
+    )
+    return query.correlate(remittance).scalar_subquery()
+
+
+def page(
+    conn: Connection, asked: Asked, *, before: tuple[date, str] | None, limit: int
+) -> list[RowMapping]:
+    """Remittances, newest first, before a place (day, id) in the list.
+
+    ``claims_paid`` is the sum of CLP04 in cents; a set that has not posted has none.
+    """
+    rows = remittance_claim
+    query = select(
+        remittance,
+        _of_claims(func.count(rows.c.position)).label("claims"),
+        _of_claims(func.count(rows.c.position), rows.c.outcome == "unmatched").label(
+            "unmatched"
+        ),
+        _of_claims(func.sum(rows.c.paid_cents)).label("claims_paid"),
+    ).where(*_where(asked))
+    if before is not None:
+        place = (remittance.c.received_on, remittance.c.id)
+        query = query.where(tuple_(*place) < before)
+    query = query.order_by(remittance.c.received_on.desc(), remittance.c.id.desc())
+    return list(conn.execute(query.limit(limit)).mappings())
+
+
+def totals(conn: Connection, asked: Asked) -> tuple[int, int]:
+    """Count, and cents of the checks, of every match."""
+    query = select(func.count(), func.coalesce(func.sum(remittance.c.paid_cents), 0))
+    found = conn.execute(query.select_from(remittance).where(*_where(asked))).one()
+    return int(found[0]), int(found[1])
+
+
+def claims_of(conn: Connection, remittance_id: str) -> list[RowMapping]:
+    """How each CLP of a set ended, with our claim's number, in the file's order."""
+    query = (
+        select(remittance_claim, claim.c.pcn)
+        .outerjoin(claim, claim.c.id == remittance_claim.c.claim_id)
+        .where(remittance_claim.c.remittance_id == remittance_id)
+        .order_by(remittance_claim.c.position)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def file_of(conn: Connection, sha256: str) -> RowMapping | None:
+    """The file a set came in."""
+    return conn.execute(select(file).where(file.c.sha256 == sha256)).mappings().first()
+
+
+def deposits_of(conn: Connection, remittance_id: str) -> list[RowMapping]:
+    """The bank's money that is this remittance's."""
+    query = select(deposit).where(deposit.c.remittance_id == remittance_id)
+    return list(conn.execute(query.order_by(deposit.c.deposited_on)).mappings())

@@ -1,0 +1,150 @@
+"""Remittances and accounts: what adds up to the cent, and who sees a name."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from activities.files import take_in
+from claims.money import from_cents
+from ledger import account_list
+from ledger.account_list import Only
+from ledger.balances import totals
+from records import accesses, claims, remit_list, remittances
+from records.remit_list import Asked
+from tests.desk.conftest import Site, post
+
+
+def era(*, paid: str, trace: str = "T-77001") -> bytes:
+    """An 835 that pays one stranger's claim 80.00 and takes 5.00 at provider level."""
+    segments = [
+        "ISA*00*          *00*          *ZZ*PAYER          *ZZ*US             "
+        "*260504*1200*^*00501*000000001*0*P*:",
+        "GS*HP*PAYER*US*20260504*1200*1*X*005010X221A1",
+        "ST*835*0001",
+        f"BPR*I*{paid}*C*ACH*CCP*01*999999992*DA*1*1512345678**01*999988880*DA*2*20260504",
+        f"TRN*1*{trace}*1512345678",
+        "DTM*405*20260504",
+        "N1*PR*A PAYER*XV*99001",
+        "N1*PE*PRACTICE*XX*1234567893",
+        "LX*1",
+        "CLP*STRANGER1*1*100*80*20*12*ICN1",
+        "NM1*QC*1*PLANTED*PATIENT****MI*M1",
+        "SVC*HC:99213*100*80",
+        "DTM*472*20260401",
+        "CAS*PR*2*20",
+        "PLB*1234567893*20261231*L3*5",
+        "SE*14*0001",
+        "GE*1*1",
+        "IEA*1*000000001",
+    ]
+    return ("~".join(segments) + "~").encode()
+
+
+def bring(site: Site, content: bytes) -> str:
+    """Register an 835; the remittance's id."""
+    why = site.office.because(site.desk.now(), "R-BAD-01", "poster")
+    take_in(site.office, "office", "era.edi", content, why)
+    with site.office.reading() as conn:
+        return str(remittances.of_trace(conn, "T-77001")[0]["id"])
+
+
+@pytest.mark.parametrize(
+    ("paid", "words"), [("75", "adds up"), ("70", "off: nothing is posted")]
+)
+def test_a_remittance_shows_its_sum_or_names_the_difference(
+    site: Site, paid: str, words: str
+) -> None:
+    remittance = bring(site, era(paid=paid))
+    page = site.signed_in("poster").get(f"/remits/{remittance}").text
+    assert words in page
+    assert "STRANGER1" in page
+    assert "PLANTED" not in page
+    sums = re.findall(r"\$[\d.,]+", page.partition('<dl class="dates">')[2])[:3]
+    assert sums == ["$80.00", "$5.00", f"${paid}.00"]
+
+
+def test_the_list_is_filtered_and_its_total_is_of_all_matches(site: Site) -> None:
+    bring(site, era(paid="75"))
+    poster = site.signed_in("poster")
+    listed = poster.get("/remits?state=received").text
+    assert "T-77001" in listed
+    assert "$75.00" in listed
+    assert "No remittance is here" in poster.get("/remits?state=conflict").text
+    assert poster.get("/remits?state=nonsense").status_code == 400
+
+
+def test_pages_of_remittances_follow_each_other(site: Site) -> None:
+    with site.office.writing() as conn:
+        for number in range(5):
+            remittances.insert_new(
+                conn,
+                id=f"{number:040x}",
+                payer_id="P",
+                trace=f"T{number}",
+                paid_cents=100,
+                content_hash=str(number),
+                file_sha256="0" * 64,
+                st_segment=3,
+                status="posted",
+                received_on=site.desk.now().date(),
+            )
+    seen: list[str] = []
+    before = None
+    with site.office.reading() as conn:
+        while rows := remit_list.page(conn, Asked(), before=before, limit=2):
+            seen += [row["id"] for row in rows]
+            before = (rows[-1]["received_on"], rows[-1]["id"])
+        count, cents = remit_list.totals(conn, Asked())
+    assert (len(set(seen)), count, cents) == (5, 5, 500)
+
+
+def test_a_trace_number_and_an_account_number_are_found(site: Site) -> None:
+    remittance = bring(site, era(paid="75"))
+    with site.office.reading() as conn:
+        account = account_list.page(conn, Only.ALL, after="", limit=1)[0]
+    poster = site.signed_in("poster")
+    found = post(poster, "/find", {"q": "T-77001"}).headers["location"]
+    assert found == f"/remits/{remittance}"
+    found = post(poster, "/find", {"q": account["public_ref"]}).headers["location"]
+    assert found == f"/accounts/{account['id']}"
+
+
+def test_accounts_sum_to_the_ledger(site: Site) -> None:
+    with site.office.reading() as conn:
+        sums = account_list.sums(conn, Only.ALL)
+        rows = account_list.page(conn, Only.ALL, after="", limit=1000)
+        money = totals(conn)
+        every = claims.every(conn)
+    assert sums.count == len(rows)
+    assert sum(row["claims"] for row in rows) == len(every)
+    assert from_cents(sums.insurance) == money.insurer_open
+    assert from_cents(sums.patient) == money.patient_due
+    assert sums.credit == sum(row["credit"] for row in rows)
+    assert money.credit == Decimal(sums.credit) / 100
+
+
+def test_an_account_lists_its_claims_and_logs_who_looked(site: Site) -> None:
+    with site.office.reading() as conn:
+        row = next(
+            r
+            for r in account_list.page(conn, Only.ALL, after="", limit=99)
+            if r["claims"]
+        )
+        mine = account_list.claims_of(conn, row["id"])
+    page = site.signed_in("auditor").get(f"/accounts/{row['id']}").text
+    assert all(one.pcn in page for one in mine)
+    assert "Patient hidden" not in page
+    hidden = site.signed_in("poster").get("/accounts").text
+    assert "Patient hidden" in hidden
+    with site.office.reading() as conn:
+        seen = accesses.newest(conn, accesses.Asked(what="account"), 5)
+    assert seen[0]["account_id"] == row["id"]
+    assert seen[0]["actor"] == "auditor"
+
+
+def test_nothing_there_is_said_plainly(site: Site) -> None:
+    poster = site.signed_in("poster")
+    assert poster.get("/accounts/none").status_code == 404
+    assert poster.get("/remits/none").status_code == 404
+    assert "No account is here" in poster.get("/accounts?only=credit").text
