@@ -234,6 +234,15 @@ def _show(conn: Connection, office: Office, account_id: str, why: Because) -> Lo
     return Look(what="next statement", at=instant)
 
 
+_LETTERS = {
+    "STMT_2": "the second statement",
+    "STMT_PAST_DUE": "the past due statement",
+    "FINAL_NOTICE": "the final notice",
+    "COLLECTIONS_APPROVE": "a person decides about collections",
+}
+"""What comes after each wait, as the claim's sentence says it."""
+
+
 def _show_claim(conn: Connection, office: Office, due: Due, why: Because) -> None:
     first = due.step == 1
     what = "first statement" if first else f"STATEMENT_CYCLE step {due.step}"
@@ -245,7 +254,7 @@ def _show_claim(conn: Connection, office: Office, due: Due, why: Because) -> Non
         what,
         due.day,
         "the first statement" if first else "the patient's payment",
-        "the patient pays" if first else f"letter {due.template}",
+        "the patient pays" if first else _LETTERS.get(due.template, "the next letter"),
     )
     words = f"Next letter to the patient: {due.template} on {due.day}"
     claims.set_step(conn, due.row, due.row.state, step, why.by_rule("R-PAT-04"), words)

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from activities import processes
 from activities.files import take_in
 from activities.office import MAIL_READ, OFFICE_PARTNER, Office
 from activities.telling import start_claims
 from claims.calendar import PracticeClock, at
-from cli import demo_report, devserver, processes, ticker
+from cli import demo_report, devserver, ticker
 from cli.people import Script, put_users
 from records import reports, users
 from settings import ROOT, Settings, SettingsError, load

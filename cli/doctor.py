@@ -8,11 +8,11 @@ from typing import Any
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
+from activities import processes
 from activities.office import Office
 from activities.promises import TICKER_KINDS, schedule_trouble
 from activities.running import recent_polls
 from activities.schedules import plan
-from cli import processes
 from cli.failures import Exit
 from cli.session import Session
 from cli.terminal import Column, table

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
+from activities import processes
 from activities.promises import Finding, Report, check
-from cli import processes
 from cli.failures import Exit
 from cli.session import Session
 from cli.terminal import paragraph

@@ -27,6 +27,7 @@ from vault.keys import KeyRing
 LOG = logging.getLogger("desk")
 HERE = Path(__file__).resolve().parent
 LISTEN_SECONDS = 0.5
+NO_WORKER = "no worker is running"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Desk:
             polls = await recent_polls(client, self.office.task_queue, self.wall())
         except RPCError:
             return "the Temporal server does not answer"
-        return "" if polls else "no worker is running"
+        return "" if polls else NO_WORKER
 
     async def deliver(self) -> int:
         """Deliver what people decided while nothing could take it."""

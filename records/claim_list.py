@@ -147,3 +147,19 @@ def account_with(conn: Connection, reference: str) -> str | None:
         select(account.c.id).where(account.c.public_ref == reference)
     ).scalar()
     return found
+
+
+def overdue(conn: Connection, today: date, limit: int) -> tuple[int, list[ClaimRow]]:
+    """Open claims whose next step is late and waits for no person: how many, and the
+    first ones by date. There should be none (first promise)."""
+    where = (
+        claim.c.state.notin_(SHUT),
+        claim.c.next_due < today,
+        claim.c.next_owner != "task",
+    )
+    count = conn.execute(select(func.count()).select_from(claim).where(*where))
+    query = (
+        select(*claims.COLUMNS).where(*where).order_by(claim.c.next_due, claim.c.pcn)
+    )
+    rows = conn.execute(query.limit(limit)).mappings()
+    return int(count.scalar_one()), [claims.as_row(dict(row)) for row in rows]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import processes
+from activities import processes
 
 SLEEP = ["-c", "import sys, time; print('up', flush=True); time.sleep(600)"]
 
