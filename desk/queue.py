@@ -128,6 +128,7 @@ def show(visit: Visit) -> Response:
         payers=office.payers.ids(),
         payer_name=lambda payer: payer_name(office, payer),
         asked=visit.request.query_params,
+        query=visit.request.url.query,
         paged=after is not None,
         more=_with(visit, after=more) if more else "",
     )

@@ -1,0 +1,190 @@
+"""Every match of the queue's filters as CSV or XLSX, for people who live in sheets.
+
+Names are left out unless they are asked for, by somebody who sees patients and says
+why; then each record that was written out is in the access log. Rows are read page by
+page, and a sheet is written row by row, so memory does not grow with the queue.
+"""
+
+import csv
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import IO
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from starlette.responses import Response
+
+from claims.money import from_cents
+from desk.imports import as_text
+from desk.queue import filters_of, row_of
+from desk.route import Page
+from desk.visit import DeskError, Visit
+from desk.words import task_title
+from policy.people import Door
+from records import queue
+from records.queue import Filters
+
+Cell = str | int | date | Decimal | None
+HEADS = (
+    "task",
+    "type",
+    "claim",
+    "payer",
+    "service_from",
+    "due_on",
+    "legal_deadline",
+    "open_amount",
+    "reason",
+    "role",
+    "assignee",
+    "status",
+    "created_on",
+    "snoozed_until",
+)
+MOST = 1_000_000
+"""A sheet holds 1,048,576 rows; more is split by filters, never cut off."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def export(visit: Visit) -> Response:
+    """The file of all matches of the filters in the address."""
+    wanted = filters_of(visit)
+    named = visit.text("names") == "yes"
+    why = visit.text("why")[:200]
+    if named and not why:
+        raise DeskError(
+            "Patients' names need a reason. Nothing was exported. "
+            "Go back and say why, or leave the names out."
+        )
+    with visit.desk.office.reading() as conn:
+        total = queue.totals(conn, wanted, visit.today)
+    if total.count > MOST:
+        raise DeskError(
+            f"{total.count:,} tasks are more than one sheet holds. Nothing was "
+            "exported. Set a filter first."
+        )
+    write = _csv if visit.text("format") == "csv" else _xlsx
+    return write(visit, wanted, named, why)
+
+
+def _rows(
+    visit: Visit, wanted: Filters, *, named: bool, why: str
+) -> Iterator[list[Cell]]:
+    """The rows as values; the reads are logged once all were written."""
+    office, seen = visit.desk.office, []
+    with office.reading() as conn:
+        for row in queue.export_rows(conn, wanted, visit.today):
+            shown = row_of(visit, row)
+            cells: list[Cell] = [
+                row["number"],
+                task_title(row["type"]),
+                row["pcn"],
+                shown["payer"],
+                row["service_from"],
+                row["due_on"],
+                row["legal_deadline"],
+                from_cents(row["amount_cents"]),
+                shown["reason"],
+                row["role"],
+                row["assignee"],
+                row["status"],
+                row["created_on"],
+                row["snoozed_until"],
+            ]
+            if named:
+                cells.append(shown["patient"])
+                seen += [row["claim_id"]] if shown["named"] else []
+            yield cells
+    with office.writing() as conn:
+        subject = "" if seen else "no names"
+        visit.saw(conn, "queue export", claim_ids=seen, subject=subject, reason=why)
+
+
+def _heads(*, named: bool) -> list[str]:
+    return [*HEADS, *(["patient"] if named else [])]
+
+
+def _safe(cell: Cell) -> Cell:
+    return as_text(cell) if isinstance(cell, str) else cell
+
+
+def _csv(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\r\n")
+    out.writerow(_heads(named=named))
+    for cells in _rows(visit, wanted, named=named, why=why):
+        out.writerow(["" if c is None else _safe(c) for c in cells])
+    return _download(text.getvalue().encode(), "csv", "text/csv; charset=utf-8")
+
+
+def _xlsx(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Tasks")
+    sheet.freeze_panes = "A2"
+    heads, digest, count, cents = _heads(named=named), hashlib.sha256(), 0, Decimal(0)
+    for number, width in enumerate([8, 28, 20, 26, *[13] * 4, 44, *[12] * 6], start=1):
+        sheet.column_dimensions[chr(64 + number)].width = width
+    sheet.append([_bold(sheet, head) for head in heads])
+    for cells in _rows(visit, wanted, named=named, why=why):
+        values = [_safe(cell) for cell in cells]
+        digest.update(repr(values).encode())
+        count, cents = count + 1, cents + Decimal(str(cells[7]))
+        sheet.append([_styled(sheet, value) for value in values])
+    sheet.auto_filter.ref = f"A1:{chr(64 + len(heads))}{count + 1}"
+    _about(book.create_sheet("About"), visit, count, cents, digest.hexdigest())
+    with tempfile.TemporaryFile() as file:
+        return _download(_saved(book, file), "xlsx", XLSX)
+
+
+def _saved(book: Workbook, file: IO[bytes]) -> bytes:
+    book.save(file)
+    file.seek(0)
+    return file.read()
+
+
+def _bold(sheet: object, text: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, text)
+    cell.font = Font(bold=True)
+    return cell
+
+
+def _styled(sheet: object, value: Cell) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value)  # type: ignore[arg-type] # dates and decimals too
+    if isinstance(value, Decimal):
+        cell.number_format = "#,##0.00"
+    elif isinstance(value, date):
+        cell.number_format = "yyyy-mm-dd"
+    return cell
+
+
+def _about(sheet: object, visit: Visit, count: int, cents: Decimal, sha: str) -> None:
+    """Who, when, which filters, how much: a printed sheet explains itself."""
+    facts: Sequence[tuple[str, Cell]] = (
+        ("What", "Tasks of the work queue"),
+        ("Practice", visit.desk.office.practice.name),
+        ("Exported by", visit.user.display_name),
+        ("Exported at", visit.now.isoformat(timespec="seconds")),
+        ("Filters", visit.request.url.query or "none"),
+        ("Rows", count),
+        ("Open amount", cents),
+        ("SHA-256 of the rows", sha),
+    )
+    for name, value in facts:
+        sheet.append([_bold(sheet, name), _styled(sheet, _safe(value))])  # type: ignore[attr-defined] # a write-only sheet
+
+
+def _download(content: bytes, ending: str, kind: str) -> Response:
+    return Response(
+        content,
+        media_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="tasks.{ending}"'},
+    )
+
+
+ROUTES = (Page("POST", "/tasks/export", export, Door.TASKS, "/tasks"),)
+"""A POST: what it reads is logged. Listed before ``/tasks/{task}``."""
