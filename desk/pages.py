@@ -15,12 +15,14 @@ from desk import (
     help_page,
     imports,
     queue,
+    queue_acts,
     queue_export,
     remits,
     sign_in,
     start,
     task,
     today,
+    views,
 )
 from desk.route import Page
 
@@ -30,6 +32,8 @@ PAGES: tuple[Page, ...] = (
     *today.ROUTES,
     *queue.ROUTES,
     *bulk.ROUTES,
+    *views.ROUTES,
+    *queue_acts.ROUTES,
     *queue_export.ROUTES,
     *audit.ROUTES,
     *audit_access.ROUTES,

@@ -1,89 +1,34 @@
-"""The work queue and what one does with its rows: get next, claim, release, snooze."""
+"""The work queue: which tasks wait, in the order of R-TSK-02, and their saved views."""
 
 import base64
 import json
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from activities.story import payer_name
-from claims.task import Role, TaskType
+from claims.task import TaskType
+from desk import views
 from desk.patients import HIDDEN, may_see, name_of
+from desk.queue_filters import (
+    DUE,
+    SIZES,
+    STATES,
+    address,
+    bare,
+    chips,
+    filters_of,
+    size_of,
+)
 from desk.route import Page
-from desk.visit import DeskError, ForbiddenError, Visit
-from desk.words import day, reason_code
-from policy.people import Door, permissions
-from policy.tasks import roles_of
-from records import queue, tasks, users
+from desk.visit import DeskError, Visit
+from desk.words import reason_code
+from policy.people import Door
+from records import queue
 from records.db import RowMapping
-from records.queue import Filters, Mark
-
-SIZE = 50
-STATES = {
-    "waiting": "waiting",
-    "open": "open",
-    "prepared": "prepared by one person",
-    "saved": "saved, not yet applied",
-    "snoozed": "snoozed",
-    "closed": "closed",
-}
-
-
-def filters_of(visit: Visit) -> Filters:
-    """The filters of the address; without any, what waits for one's own roles.
-
-    Raises:
-        DeskError: a value that no task can have; nothing was looked up.
-    """
-    asked = visit.request.query_params
-    types = tuple(t for t in asked.getlist("type") if t)
-    roles = tuple(r for r in asked.getlist("role") if r)
-    state = asked.get("state") or "waiting"
-    if (
-        set(types) - set(TaskType)
-        or set(roles) - {"any", *(r.value for r in Role)}
-        or state not in STATES
-    ):
-        raise DeskError(
-            "No task can match this address: a type, role or state in it does not "
-            "exist. Nothing was looked up. Start again from the queue."
-        )
-    return Filters(
-        roles=() if "any" in roles else roles or my_roles(visit),
-        types=types,
-        payers=tuple(p for p in asked.getlist("payer") if p),
-        assignee=_assignee(visit, asked.get("assignee", "")),
-        state=state,
-        due_until=_day(visit, asked.get("due", "")),
-        due_after=_day(visit, asked.get("after_due", "")),
-    )
-
-
-def my_roles(visit: Visit) -> tuple[str, ...]:
-    """The roles whose tasks this person works on; none means every role's."""
-    known = {r.value for r in Role}
-    if "task.complete" not in permissions(visit.user.roles):
-        return ()
-    return tuple(sorted(roles_of(visit.user.roles) & known))
-
-
-def _assignee(visit: Visit, asked: str) -> str:
-    return visit.user.name if asked == "me" else asked[:64]
-
-
-def _day(visit: Visit, asked: str) -> date | None:
-    """A number of days from today, or nothing."""
-    if not asked:
-        return None
-    try:
-        return visit.today + timedelta(days=int(asked))
-    except (ValueError, OverflowError):
-        raise DeskError(
-            "The due date in this address is no number of days. Nothing was looked up."
-        ) from None
+from records.queue import Mark
 
 
 def _mark(text: str) -> Mark | None:
@@ -107,39 +52,63 @@ def _written(mark: Mark) -> str:
 
 def show(visit: Visit) -> Response:
     """The queue."""
-    office, wanted = visit.desk.office, filters_of(visit)
-    after = _mark(visit.asked("after"))
+    office, asked = visit.desk.office, visit.request.query_params
+    wanted, size, after = filters_of(visit), size_of(asked), _mark(visit.asked("after"))
     with office.reading() as conn:
-        found = queue.page(conn, wanted, visit.today, after=after, limit=SIZE + 1)
-        total = queue.totals(conn, wanted, visit.today)
-    rows = found[:SIZE]
-    shown = [row_of(visit, row) for row in rows]
+        saved, people = views.around(conn, visit)
+        first = views.default_of(visit, saved)
+        if first is not None and not asked:
+            return visit.go(f"/tasks?{first.filters}&view={first.id}")
+        tabs = views.tabs(visit, saved)
+        found, total, counts = queue.listing(
+            conn,
+            wanted,
+            visit.today,
+            after=after,
+            limit=size + 1,
+            me=visit.user.name,
+            views=[tab.filters for tab in tabs],
+        )
+    rows = [row_of(visit, row) for row in found[:size]]
     with office.writing() as conn:
-        seen = [r["claim_id"] for r in shown if r["named"]]
+        seen = [r["claim_id"] for r in rows if r["named"]]
         visit.saw(conn, "queue", claim_ids=seen, subject="" if seen else "no names")
-    more = _written(queue.mark_of(rows[-1])) if len(found) > SIZE else ""
+    more = _written(queue.mark_of(found[size - 1])) if len(found) > size else ""
     return visit.page(
         "queue.html.j2",
-        rows=shown,
+        rows=rows,
         total=total,
-        wanted=wanted,
-        states=STATES,
-        types=sorted(TaskType),
-        payers=office.payers.ids(),
-        payer_name=lambda payer: payer_name(office, payer),
-        asked=visit.request.query_params,
-        query=visit.request.url.query,
-        paged=after is not None,
-        more=_with(visit, after=more) if more else "",
+        tabs=list(zip(tabs, counts, strict=True)),
+        people=people,
+        after=after,
+        size=size,
+        more=address(asked, after=more) if more else "",
+        **_frame(visit, tabs),
     )
 
 
-def _with(visit: Visit, **changes: str) -> str:
-    """The address of this list with some parameters replaced."""
-    kept = [
-        (k, v) for k, v in visit.request.query_params.multi_items() if k not in changes
-    ]
-    return f"/tasks?{urlencode([*kept, *changes.items()])}"
+def _frame(visit: Visit, tabs: list[views.Tab]) -> dict[str, Any]:
+    """What the filters and the views above the list need."""
+    office, asked = visit.desk.office, visit.request.query_params
+    opened = next((tab.view for tab in tabs if tab.here and tab.view), None)
+    query = visit.request.url.query
+    return {
+        "asked": asked,
+        "query": query,
+        "here": f"/tasks?{query}" if query else "/tasks",
+        "bare": bare(asked),
+        "address": lambda **changes: address(asked, **changes),
+        "chips": chips(asked, lambda payer: payer_name(office, payer)),
+        "opened": opened,
+        "changed": opened is not None and opened.filters != bare(asked),
+        "shareable": views.shareable(visit),
+        "states": STATES,
+        "due": DUE,
+        "sizes": SIZES,
+        "types": sorted(TaskType),
+        "payers": office.payers.ids(),
+        "payer_name": lambda payer: payer_name(office, payer),
+    }
 
 
 def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
@@ -161,98 +130,14 @@ def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
         "payer": payer_name(office, row["payer_id"]) if row["payer_id"] else "",
         "reason": reason,
         "age": (visit.today - row["created_on"]).days,
+        "who": _who(row),
     }
 
 
-# --- acts ----------------------------------------------------------------------------
+def _who(row: RowMapping) -> str:
+    if row["assignee"]:
+        return f"With {row['holder'] or row['assignee']}"
+    return f"For a {row['role']}"
 
 
-def take_next(visit: Visit) -> Response:
-    """Get the next task: the first that is one's own or nobody's."""
-    wanted = Filters(roles=my_roles(visit))
-    with visit.desk.office.writing() as conn:
-        row = queue.take_next(conn, wanted, visit.user.name, visit.because(), visit.now)
-    if row is None:
-        return visit.go("/tasks", "All clear. No task waits for you.")
-    return visit.go(f"/tasks/{row['id']}")
-
-
-def claim(visit: Visit) -> Response:
-    """Make the task one's own."""
-    return _assign(visit, visit.user.name)
-
-
-def release(visit: Visit) -> Response:
-    """Give one's own task back to the queue; a draft stays."""
-    return _assign(visit, None)
-
-
-def assign(visit: Visit) -> Response:
-    """Give the task to somebody else."""
-    name = visit.text("assignee")
-    with visit.desk.office.reading() as conn:
-        user = users.get_user(conn, name)
-    if user is None:
-        raise DeskError("There is no active user of this name. Nothing was changed.")
-    return _assign(visit, user.name, others=True)
-
-
-def _assign(visit: Visit, name: str | None, *, others: bool = False) -> Response:
-    with visit.desk.office.writing() as conn:
-        row = tasks.get(conn, visit.path("task"))
-        mine = row["assignee"] in (None, visit.user.name)
-        if not mine and not (others or visit.may(Door.ASSIGN)):
-            raise ForbiddenError(
-                f"{row['assignee']} has this task. Nothing was changed. "
-                "Ask them to give it back, or ask a supervisor."
-            )
-        done = queue.assign(conn, row, name, visit.because(), visit.now)
-    words = f"Task {row['number']} is with {name} now."
-    if name is None:
-        words = f"Task {row['number']} is back in the queue. The draft is kept."
-    if not done:
-        words = f"Task {row['number']} changed meanwhile. Nothing was changed."
-    return visit.go(f"/tasks/{row['id']}", words)
-
-
-def snooze(visit: Visit) -> Response:
-    """Let the task sleep until a day, never past its legal deadline."""
-    reason, until = visit.text("reason")[:200], _until(visit)
-    if not reason:
-        raise DeskError(
-            "A snooze needs a reason. Nothing was changed. Go back, say why."
-        )
-    with visit.desk.office.writing() as conn:
-        row = tasks.get(conn, visit.path("task"))
-        last = row["legal_deadline"]
-        if until <= visit.today or (last is not None and until > last):
-            limit = f" and not after {day(last)}, its legal deadline" if last else ""
-            raise DeskError(
-                f"A task sleeps until a day after today{limit}. Nothing was changed."
-            )
-        wakes = (
-            queue.PAYER_ANSWER if visit.text("wakes_on") and row["claim_id"] else None
-        )
-        done = queue.snooze(conn, row, until, reason, visit.because(), wakes_on=wakes)
-    words = f"Task {row['number']} sleeps until {day(until)}."
-    return visit.go("/tasks", words if done else "The task changed. Nothing was done.")
-
-
-def _until(visit: Visit) -> date:
-    try:
-        return date.fromisoformat(visit.text("until"))
-    except ValueError:
-        raise DeskError(
-            "That is no date. Nothing was changed. Go back and choose a day."
-        ) from None
-
-
-BACK = "/tasks/{task}"
-ROUTES = (
-    Page("GET", "/tasks", show, Door.TASKS),
-    Page("POST", "/tasks/next", take_next, Door.DECIDE, "/tasks"),
-    Page("POST", "/tasks/{task}/claim", claim, Door.DECIDE, BACK),
-    Page("POST", "/tasks/{task}/release", release, Door.DECIDE, BACK),
-    Page("POST", "/tasks/{task}/assign", assign, Door.ASSIGN, BACK),
-    Page("POST", "/tasks/{task}/snooze", snooze, Door.DECIDE, BACK),
-)
+ROUTES = (Page("GET", "/tasks", show, Door.TASKS),)

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import IO
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -21,13 +21,14 @@ from starlette.responses import Response
 
 from claims.money import from_cents
 from desk.imports import as_text
-from desk.queue import filters_of, row_of
+from desk.queue import row_of
+from desk.queue_filters import filters_of
 from desk.route import Page
 from desk.visit import DeskError, Visit
 from desk.words import task_title
 from policy.people import Door
 from records import queue
-from records.queue import Filters
+from records.queue_filters import Filters
 
 Cell = str | int | date | Decimal | None
 HEADS = (
@@ -147,14 +148,14 @@ def _saved(book: Workbook, file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _bold(sheet: object, text: str) -> WriteOnlyCell:
+def _bold(sheet: Any, text: str) -> Any:
     cell = WriteOnlyCell(sheet, text)
     cell.font = Font(bold=True)
     return cell
 
 
-def _styled(sheet: object, value: Cell) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value)  # type: ignore[arg-type] # dates and decimals too
+def _styled(sheet: Any, value: Cell) -> Any:
+    cell = WriteOnlyCell(sheet, value)
     if isinstance(value, Decimal):
         cell.number_format = "#,##0.00"
     elif isinstance(value, date):
@@ -162,7 +163,7 @@ def _styled(sheet: object, value: Cell) -> WriteOnlyCell:
     return cell
 
 
-def _about(sheet: object, visit: Visit, count: int, cents: Decimal, sha: str) -> None:
+def _about(sheet: Any, visit: Visit, count: int, cents: Decimal, sha: str) -> None:
     """Who, when, which filters, how much: a printed sheet explains itself."""
     facts: Sequence[tuple[str, Cell]] = (
         ("What", "Tasks of the work queue"),
@@ -175,7 +176,7 @@ def _about(sheet: object, visit: Visit, count: int, cents: Decimal, sha: str) ->
         ("SHA-256 of the rows", sha),
     )
     for name, value in facts:
-        sheet.append([_bold(sheet, name), _styled(sheet, _safe(value))])  # type: ignore[attr-defined] # a write-only sheet
+        sheet.append([_bold(sheet, name), _styled(sheet, _safe(value))])
 
 
 def _download(content: bytes, ending: str, kind: str) -> Response:

@@ -5,12 +5,13 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from claims.calendar import add_business_days
-from desk.queue import my_roles, row_of
+from desk.queue import row_of
+from desk.queue_filters import my_work
 from desk.route import Page
 from desk.visit import Visit
 from policy.people import Door
 from records import queue
-from records.queue import Filters
+from records.queue_filters import Filters, Work
 
 FIRST = 10
 
@@ -20,22 +21,23 @@ def show(visit: Visit) -> Response:
     if not visit.may(Door.TASKS):
         return visit.page("today_none.html.j2")
     office, today = visit.desk.office, visit.today
-    mine = Filters(roles=my_roles(visit))
+    mine, me = Filters(work=my_work(visit)), visit.user.name
     with office.reading() as conn:
-        found = queue.page(conn, mine, today, after=None, limit=FIRST)
+        found = queue.page(conn, mine, today, after=None, limit=FIRST, me=me)
         saved = queue.page(
             conn,
-            Filters(roles=mine.roles, state="saved"),
+            Filters(work=mine.work, state="saved"),
             today,
             after=None,
             limit=FIRST,
+            me=me,
         )
         total = queue.totals(conn, mine, today)
         soon = add_business_days(today, 3)
         matrix = queue.by_type_and_due(conn, mine, today, soon)
-        asleep = queue.totals(conn, Filters(mine.roles, state="snoozed"), today)
+        asleep = queue.totals(conn, Filters(mine.work, state="snoozed"), today)
         before = today - timedelta(days=1)
-        closed = queue.closed_on(conn, before, mine.roles) if mine.roles else 0
+        closed = queue.closed_on(conn, before, mine.work or Work(()))
     rows = [row_of(visit, row) for row in found]
     with office.writing() as conn:
         seen = [r["claim_id"] for r in rows if r["named"]]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from claims.calendar import add_business_days, business_day_until
 from claims.task import TASKS, TaskType
@@ -69,3 +70,21 @@ def may_decide(
     also_coder = task_type is TaskType.DENIAL_REVIEW and "coder" in mine
     supervisor_codes = wanted.value == "coder" and "supervisor" in mine
     return wanted.value in mine or also_coder or supervisor_codes
+
+
+@cache
+def work_of(roles: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The task types that ``may_decide`` allows these roles, and each ``TYPE decision``
+    they may confirm as the second person."""
+    first = tuple(
+        kind.value
+        for kind, spec in TASKS.items()
+        if any(may_decide(roles, kind, d, second=False) for d in spec.decisions)
+    )
+    second = tuple(
+        f"{kind.value} {decision}"
+        for kind, spec in TASKS.items()
+        for decision in spec.two_person
+        if may_decide(roles, kind, decision, second=True)
+    )
+    return first, second

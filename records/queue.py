@@ -4,7 +4,7 @@ Order is R-TSK-02: due date, priority, amount, number. Pages follow that key, ne
 offset, so page 900 costs what page 1 costs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,51 +13,36 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     and_,
     case,
+    exists,
     func,
+    literal,
     or_,
     select,
-    text,
+    true,
     update,
 )
 
-from claims.task import TASKS
 from records import events
 from records.db import locks_rows, one_of
 from records.events import Because
 from records.instants import to_text
-from records.tables import TASK_WAITS, claim, task
+from records.queue_filters import WAITS, Filters, Work, confirms, in_state, where
+from records.tables import claim, draft, task, user
 
 PAYER_ANSWER = "payer_answer"
 """What a task may wake on: a 277 or an 835 for its claim."""
-NOBODY = "nobody"
 RAISED_AT = 3
 """The snooze at which a supervisor is told."""
 EXPORT_PAGE = 1000
-_WAITS: ColumnElement[bool] = text(f"task.{TASK_WAITS}")  # type: ignore[assignment]
 _ORDER = (
     task.c.due_on,
     task.c.priority.desc(),
     task.c.amount_cents.desc(),
     task.c.number,
 )
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which tasks. ``roles``: whose work, none is everybody's; a prepared task is also
-    the work of the role that confirms it. ``assignee`` is a user or ``nobody``.
-    ``state``: waiting (not asleep), open, prepared, saved, snoozed or closed.
-    """
-
-    roles: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    payers: tuple[str, ...] = ()
-    assignee: str = ""
-    state: str = "waiting"
-    due_until: date | None = None
-    due_after: date | None = None
 
 
 @dataclass(frozen=True)
@@ -79,58 +64,22 @@ class Totals:
     late: int
 
 
-def _asleep(today: date) -> ColumnElement[bool]:
-    return func.coalesce(task.c.snoozed_until, today) > today
-
-
-def _second(roles: Iterable[str]) -> ColumnElement[bool]:
-    """Prepared for one of these roles to confirm (R-TSK-05)."""
-    pairs = sorted(
-        f"{kind.value} {chosen}"
-        for kind, spec in TASKS.items()
-        for chosen, role in spec.two_person.items()
-        if role.value in set(roles)
+_HOLDER, _PREPARER = user.alias("holder"), user.alias("preparer")
+_ROWS = (
+    select(
+        *(c for c in task.c if c.name not in ("key", "form")),
+        claim.c.pcn,
+        claim.c.practice_number,
+        claim.c.service_from,
+        claim.c.waiting_for,
+        claim.c.content_enc,
+        _HOLDER.c.display_name.label("holder"),
+        _PREPARER.c.display_name.label("preparer"),
     )
-    named = task.c.type + " " + task.c.decision
-    return and_(task.c.status == "prepared", named.in_(pairs))
-
-
-def _state(name: str, today: date) -> ColumnElement[bool]:
-    if name == "closed":
-        return task.c.status.in_(["done", "overtaken"])
-    if name == "snoozed":
-        return and_(_WAITS, _asleep(today))
-    awake = and_(_WAITS, ~_asleep(today))
-    return awake if name == "waiting" else and_(awake, task.c.status == name)
-
-
-def _where(wanted: Filters, today: date) -> ColumnElement[bool]:
-    parts = [_state(wanted.state, today)]
-    if wanted.roles:
-        parts.append(or_(task.c.role.in_(wanted.roles), _second(wanted.roles)))
-    if wanted.types:
-        parts.append(task.c.type.in_(wanted.types))
-    if wanted.payers:
-        parts.append(task.c.payer_id.in_(wanted.payers))
-    if wanted.assignee == NOBODY:
-        parts.append(task.c.assignee.is_(None))
-    elif wanted.assignee:
-        parts.append(task.c.assignee == wanted.assignee)
-    if wanted.due_until is not None:
-        parts.append(task.c.due_on <= wanted.due_until)
-    if wanted.due_after is not None:
-        parts.append(task.c.due_on > wanted.due_after)
-    return and_(*parts)
-
-
-_ROWS = select(
-    *(c for c in task.c if c.name not in ("key", "form")),
-    claim.c.pcn,
-    claim.c.practice_number,
-    claim.c.service_from,
-    claim.c.waiting_for,
-    claim.c.content_enc,
-).join_from(task, claim, claim.c.id == task.c.claim_id, isouter=True)
+    .join_from(task, claim, claim.c.id == task.c.claim_id, isouter=True)
+    .outerjoin(_HOLDER, _HOLDER.c.name == task.c.assignee)
+    .outerjoin(_PREPARER, _PREPARER.c.name == task.c.prepared_by)
+)
 
 
 def page(
@@ -140,15 +89,64 @@ def page(
     *,
     after: Mark | None,
     limit: int,
+    me: str = "",
 ) -> list[RowMapping]:
     """Tasks with what a list shows of their claims, after ``after``.
 
     ``content_enc`` is the claim's sealed content: open it only for who sees patients.
+    ``holder`` and ``preparer`` are display names; ``drafted``: ``me`` has a draft.
     """
-    query = _ROWS.where(_where(wanted, today)).order_by(*_ORDER).limit(limit)
+    return list(conn.execute(_page(wanted, today, after, limit, me)).mappings())
+
+
+def _page(
+    wanted: Filters, today: date, after: Mark | None, limit: int, me: str
+) -> Select[Any]:
+    drafted = exists().where(draft.c.task_id == task.c.id, draft.c.author == me)
+    query = _ROWS.add_columns(drafted.label("drafted")).where(where(wanted, today))
     if after is not None:
         query = query.where(_beyond(after))
-    return list(conn.execute(query).mappings())
+    return query.order_by(*_ORDER).limit(limit)
+
+
+def listing(
+    conn: Connection,
+    wanted: Filters,
+    today: date,
+    *,
+    after: Mark | None,
+    limit: int,
+    me: str,
+    views: Sequence[Filters],
+) -> tuple[list[RowMapping], Totals, list[int]]:
+    """A page, the totals of all matches, and how many waiting tasks each of ``views``
+    has, in one query."""
+    rows = _page(wanted, today, after, limit, me).subquery("page")
+    sums = _totals(wanted, today).subquery("sums")
+    counts = (
+        select(
+            literal(0).label("view"),
+            *(
+                _sum(where(one, today)).label(f"view_{n}")
+                for n, one in enumerate(views)
+            ),
+        )
+        .select_from(task)
+        .where(WAITS)
+        .subquery("views")
+    )
+    r = rows.c
+    query = (
+        select(sums, counts, rows)
+        .join_from(sums, counts, true())
+        .outerjoin(rows, true())
+        .order_by(r.due_on, r.priority.desc(), r.amount_cents.desc(), r.number)
+    )
+    found = list(conn.execute(query).mappings())
+    one = found[0]
+    total = Totals(int(one["all_count"]), int(one["all_cents"]), int(one["all_late"]))
+    badges = [int(one[f"view_{n}"]) for n in range(len(views))]
+    return [row for row in found if row["id"] is not None], total, badges
 
 
 def mark_of(row: RowMapping) -> Mark:
@@ -179,11 +177,22 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1))), 0)
 
 
+def _totals(wanted: Filters, today: date) -> Select[Any]:
+    cents = func.coalesce(func.sum(task.c.amount_cents), 0)
+    return (
+        select(
+            func.count().label("all_count"),
+            cents.label("all_cents"),
+            _sum(task.c.due_on < today).label("all_late"),
+        )
+        .select_from(task)
+        .where(where(wanted, today))
+    )
+
+
 def totals(conn: Connection, wanted: Filters, today: date) -> Totals:
     """Count, open amount and how many are late, of all matches."""
-    cents = func.coalesce(func.sum(task.c.amount_cents), 0)
-    query = select(func.count(), cents, _sum(task.c.due_on < today))
-    found = conn.execute(query.select_from(task).where(_where(wanted, today))).one()
+    found = conn.execute(_totals(wanted, today)).one()
     return Totals(*(int(value) for value in found))
 
 
@@ -200,7 +209,7 @@ def by_type_and_due(
             _sum(and_(due > today, due <= soon)),
             _sum(due > soon),
         )
-        .where(_where(wanted, today))
+        .where(where(wanted, today))
         .group_by(task.c.type)
         .order_by(task.c.type)
     )
@@ -210,10 +219,10 @@ def by_type_and_due(
     ]
 
 
-def closed_on(conn: Connection, on: date, roles: Iterable[str]) -> int:
-    """How many tasks of these roles were decided on a day."""
+def closed_on(conn: Connection, on: date, work: Work) -> int:
+    """How many tasks of this work were decided on a day."""
     query = select(func.count()).where(
-        task.c.status == "done", task.c.closed_on == on, task.c.role.in_(sorted(roles))
+        task.c.status == "done", task.c.closed_on == on, task.c.type.in_(work.types)
     )
     return int(conn.execute(query).scalar_one())
 
@@ -222,20 +231,20 @@ def closed_on(conn: Connection, on: date, roles: Iterable[str]) -> int:
 
 
 def take_next(
-    conn: Connection, wanted: Filters, name: str, why: Because, at: datetime
+    conn: Connection, work: Work, name: str, why: Because, at: datetime
 ) -> RowMapping | None:
     """Give a person the first task they may decide: their own, or nobody's.
 
     Two people never get the same one. None when there is none.
     """
-    alone = and_(task.c.status == "open", task.c.role.in_(wanted.roles))
-    confirms = and_(_second(wanted.roles), task.c.prepared_by != name)
+    first = and_(task.c.status == "open", task.c.type.in_(work.types))
+    second = and_(confirms(work), task.c.prepared_by != name)
     query = (
         select(task)
         .where(
-            _state("waiting", why.today),
+            in_state("waiting", why.today),
             or_(task.c.assignee.is_(None), task.c.assignee == name),
-            or_(alone, confirms),
+            or_(first, second),
         )
         .order_by(*_ORDER)
         .limit(1)
@@ -316,7 +325,7 @@ def wake(conn: Connection, claim_ids: Iterable[str]) -> None:
 def _change(
     conn: Connection, row: RowMapping, still: ColumnElement[bool], **columns: Any
 ) -> bool:
-    query = update(task).where(task.c.id == row["id"], still, _WAITS)
+    query = update(task).where(task.c.id == row["id"], still, WAITS)
     return bool(conn.execute(query.values(**columns)).rowcount)
 
 

@@ -32,7 +32,16 @@ CHECKED = [p for p in PAGES if p.method in ("GET", "POST") and p.name not in LEA
 
 def filled(page: Page) -> str:
     """The path with parts that exist nowhere: refused or not found, never shown."""
-    parts = ("claim", "task", "letter", "workflow", "import", "remittance", "account")
+    parts = (
+        "claim",
+        "task",
+        "letter",
+        "workflow",
+        "import",
+        "remittance",
+        "account",
+        "view",
+    )
     path = page.path.replace("{remittance:path}", "{remittance}")
     return path.format(**dict.fromkeys(parts, "none"))
 

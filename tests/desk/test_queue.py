@@ -10,13 +10,14 @@ import pytest
 from records import queue, tasks
 from records.db import Connection, Database, make_engine
 from records.events import Because
-from records.queue import Filters
+from records.queue_filters import Filters, Work
 from records.tables import METADATA
 from tests.desk.conftest import Site, post, token_of
 
 TODAY = date(2026, 1, 5)
 WHY = Because(datetime(2026, 1, 5, 15, tzinfo=UTC), TODAY, actor="clerk")
 CLERK = Filters(roles=("clerk",))
+WORK = Work(("DENIAL_REVIEW",))
 
 
 def put(conn: Connection, number: int, **more: Any) -> str:
@@ -81,7 +82,7 @@ def test_twenty_people_who_get_next_get_twenty_tasks(db: Database) -> None:
     def take(name: str) -> None:
         why = Because(WHY.at, TODAY, actor=name)
         with db.transaction() as conn:
-            found = queue.take_next(conn, CLERK, name, why, WHY.at)
+            found = queue.take_next(conn, WORK, name, why, WHY.at)
         assert found is not None
         got.append(found["id"])
 
@@ -97,9 +98,9 @@ def test_twenty_people_who_get_next_get_twenty_tasks(db: Database) -> None:
 def test_get_next_returns_ones_own_task_first_and_nobody_elses(db: Database) -> None:
     with db.transaction() as conn:
         put(conn, 1)
-        first = queue.take_next(conn, CLERK, "clerk", WHY, WHY.at)
-        again = queue.take_next(conn, CLERK, "clerk", WHY, WHY.at)
-        other = queue.take_next(conn, CLERK, "other", WHY, WHY.at)
+        first = queue.take_next(conn, WORK, "clerk", WHY, WHY.at)
+        again = queue.take_next(conn, WORK, "clerk", WHY, WHY.at)
+        other = queue.take_next(conn, WORK, "other", WHY, WHY.at)
 
     assert first is not None
     assert again is not None
@@ -200,7 +201,10 @@ def test_a_bulk_claim_says_which_row_it_skipped_and_why(site: Site) -> None:
     answer = clerk.post("/tasks/bulk", data=data)
 
     assert answer.status_code == 303
-    assert "1 of 2 taken. Skipped: task 102 (coder has it)." in clerk.get("/tasks").text
+    assert (
+        "1 of 2 taken. Skipped: task 102 (Mika Beck has it)."
+        in clerk.get("/tasks").text
+    )
     with site.office.reading() as conn:
         assert tasks.get(conn, free)["assignee"] == "clerk"
         assert tasks.get(conn, taken)["assignee"] == "coder"

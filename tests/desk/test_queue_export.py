@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from records import accesses, claims, queue, tasks
 from records.claims import ClaimRow
-from records.queue import Filters
+from records.queue_filters import Filters
 from tests.desk.conftest import Site, token_of
 
 COUNT = 60
