@@ -125,7 +125,7 @@ def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
     return {
         **row,
         "named": named,
-        "patient": str(name) if name else HIDDEN,
+        "patient": str(name) if name else HIDDEN if row["claim_id"] else "",
         "initials": name.initials if name else "",
         "payer": payer_name(office, row["payer_id"]) if row["payer_id"] else "",
         "reason": reason,

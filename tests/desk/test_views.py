@@ -1,0 +1,274 @@
+"""Saved views, filters and chips; the list a person comes back to; few queries."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from starlette.testclient import TestClient
+
+from claims.task import TASKS, Role, TaskType
+from policy.tasks import may_decide, work_of
+from records import queue, tasks, views
+from records.queue_filters import Work
+from tests.desk.conftest import Site, post, token_of
+
+FLAG = ">Your draft</span>"
+COUNTED = 4
+"""A list asks four times: who, what stands around it, the rows, the access log."""
+
+
+def put(site: Site, number: int, **more: Any) -> str:
+    """One task that waits for a clerk."""
+    why = site.office.because(site.desk.now(), "R-TSK-01")
+    new = tasks.NewTask(
+        key=f"view-{number}",
+        workflow_id="w",
+        rule="R-TSK-02",
+        why="a test",
+        **{
+            "type": "DENIAL_REVIEW",
+            "role": "clerk",
+            "subject": str(number),
+            "due_on": why.today,
+            **more,
+        },
+    )
+    with site.office.writing() as conn:
+        return tasks.open_task(conn, new, why)
+
+
+def badge(page: str, name: str) -> int:
+    """The count beside a view's name."""
+    _, found, rest = page.partition(f'{name}<span class="n">')
+    assert found, name
+    return int(rest.partition("<")[0])
+
+
+@contextmanager
+def queries(site: Site) -> Iterator[list[str]]:
+    """Every statement that is run meanwhile."""
+    run: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            run.append(statement)
+
+    event.listen(site.office.db.engine, "before_cursor_execute", note)
+    yield run
+    event.remove(site.office.db.engine, "before_cursor_execute", note)
+
+
+def save(client: TestClient, **form: str) -> str:
+    answer = post(client, "/tasks/views", form)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_a_list_with_all_its_views_and_counts_asks_four_times(site: Site) -> None:
+    put(site, 1)
+    supervisor = site.signed_in("supervisor")
+    supervisor.get("/tasks")
+    with queries(site) as run:
+        assert supervisor.get("/tasks?assignee=nobody").status_code == 200
+    assert len(run) <= COUNTED, run
+
+
+def test_the_badges_count_what_the_views_list(site: Site) -> None:
+    today = site.desk.now().date()
+    put(site, 1, legal_deadline=today)
+    put(site, 2, amount_cents=200_000)
+    put(site, 3, type="REJECT_FIX", legal_deadline=today)
+    page = site.signed_in("clerk").get("/tasks").text
+    names = ("All my work", "Due today", "Overdue", "Filing", "Appeal")
+    named = {name: name for name in names} | {
+        "Filing": "Filing deadline ≤ 15 days",
+        "Appeal": "Appeal deadline ≤ 14 days",
+    }
+    counts = [badge(page, named[name]) for name in names]
+    listed = []
+    client = site.signed_in("clerk")
+    for query in ("state=waiting", "due=0&after_due=-1", "due=-1"):
+        text = client.get(f"/tasks?{query}").text
+        listed.append(text.count("<tr data-row"))
+    assert counts[:3] == listed
+    assert counts[3:] == [1, 1]
+
+
+def test_a_view_is_saved_opened_first_and_deleted(site: Site) -> None:
+    put(site, 1, amount_cents=500)
+    clerk = site.signed_in("clerk")
+    place = save(clerk, name="Large", filters="amount=1000", default="yes")
+    first = clerk.get("/tasks")
+    opened = clerk.get(place).text
+    view = place.partition("view=")[2]
+    gone = post(clerk, f"/tasks/views/{view}/delete")
+    after = clerk.get("/tasks")
+
+    assert (first.status_code, first.headers["location"]) == (303, place)
+    assert "No task matches" in opened
+    assert badge(opened, "Large") == 0
+    assert (gone.status_code, after.status_code) == (303, 200)
+    assert "Large" not in after.text.replace("The view is deleted", "")
+
+
+def test_a_view_shared_with_a_role_is_seen_by_it_and_deleted_by_its_owner_only(
+    site: Site,
+) -> None:
+    place = save(
+        site.signed_in("supervisor"),
+        name="For clerks",
+        filters="due=7",
+        shared="clerk",
+    )
+    view = place.partition("view=")[2]
+    clerk = site.signed_in("clerk")
+
+    assert "For clerks" in clerk.get("/tasks").text
+    assert "For clerks" not in site.signed_in("coder").get("/tasks").text
+    assert post(clerk, f"/tasks/views/{view}/delete").status_code == 400
+    assert "For clerks" in clerk.get("/tasks").text
+
+
+def test_saving_under_the_same_name_replaces_the_view(site: Site) -> None:
+    clerk = site.signed_in("clerk")
+    first = save(clerk, name="Mine", filters="assignee=me")
+    again = save(clerk, name="Mine", filters="assignee=nobody")
+
+    assert first.partition("view=")[2] == again.partition("view=")[2]
+    with site.office.reading() as conn:
+        saved, _ = views.around(conn, "clerk", ["clerk"])
+    assert [(v.name, v.filters) for v in saved] == [("Mine", "assignee=nobody")]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": "", "filters": "due=1"},
+        {"name": "x", "filters": "type=NONE"},
+        {"name": "x", "filters": "due=1", "shared": "supervisor"},
+    ],
+)
+def test_a_view_that_cannot_be_is_refused(site: Site, form: dict[str, str]) -> None:
+    answer = post(site.signed_in("clerk"), "/tasks/views", form)
+
+    assert answer.status_code == 400
+    assert "Nothing was" in answer.text
+
+
+@pytest.mark.parametrize("query", ["amount=abc", "legal=soon", "due=x", "amount=-1"])
+def test_a_filter_that_is_no_number_is_one_clear_error(site: Site, query: str) -> None:
+    answer = site.signed_in("clerk").get(f"/tasks?{query}")
+
+    assert answer.status_code == 400
+    assert "Nothing was looked up" in answer.text
+
+
+def test_filters_combine_and_each_chip_removes_one(site: Site) -> None:
+    today = site.desk.now().date()
+    wanted = put(site, 1, amount_cents=100_000, legal_deadline=today)
+    other = put(site, 2, type="REJECT_FIX", amount_cents=100_000)
+    small = put(site, 3, amount_cents=99_999, legal_deadline=today)
+    clerk = site.signed_in("clerk")
+    query = "type=DENIAL_REVIEW&type=REJECT_FIX&amount=1000"
+    both, one = clerk.get(f"/tasks?{query}"), clerk.get(f"/tasks?{query}&legal=3")
+
+    assert (wanted in both.text, other in both.text, small in both.text) == (1, 1, 0)
+    assert (wanted in one.text, other in one.text) == (True, False)
+    assert 'href="/tasks?type=REJECT_FIX&amp;amount=1000"' in both.text
+    assert 'href="/tasks?type=DENIAL_REVIEW&amp;amount=1000"' in both.text
+
+
+def test_a_draft_of_ones_own_is_flagged_and_found(site: Site) -> None:
+    task_id = put(site, 1)
+    clerk, other = site.signed_in("clerk"), site.signed_in("supervisor")
+    data = {"version": "1", "opened": "0", "note": "half a thought"}
+    assert post(clerk, f"/tasks/{task_id}/draft", data).status_code < 400
+
+    assert FLAG in clerk.get("/tasks?draft=mine").text
+    assert "No task matches" in other.get("/tasks?draft=mine").text
+    assert FLAG not in other.get("/tasks").text
+
+
+def test_after_a_bulk_snooze_one_is_back_on_the_same_list(site: Site) -> None:
+    today = site.desk.now().date()
+    free, bound = put(site, 1), put(site, 2, legal_deadline=today)
+    clerk = site.signed_in("clerk")
+    data = {
+        "csrf": token_of(clerk.get("/tasks")),
+        "do": "snooze",
+        "task": [free, bound],
+        "until": today.replace(year=today.year + 1).isoformat(),
+        "reason": "the patient calls back",
+        "back": "/tasks?type=DENIAL_REVIEW&size=100",
+    }
+    answer = clerk.post("/tasks/bulk", data=data)
+    said = clerk.get(answer.headers["location"]).text
+
+    assert answer.headers["location"] == data["back"]
+    assert "1 of 2 put to sleep" in said
+    assert "its legal deadline" in said
+    with site.office.reading() as conn:
+        assert tasks.get(conn, free)["snooze_reason"] == data["reason"]
+        assert tasks.get(conn, bound)["snoozed_until"] is None
+
+
+@pytest.mark.parametrize("back", ["//evil.test/tasks?", "https://evil.test", "/audit"])
+def test_a_form_leads_back_to_the_queue_and_nowhere_else(site: Site, back: str) -> None:
+    data = {"do": "claim", "task": put(site, 1), "back": back}
+    answer = post(site.signed_in("clerk"), "/tasks/bulk", data)
+
+    assert answer.headers["location"] == "/tasks"
+
+
+def test_a_bulk_assignment_skips_what_the_person_may_not_decide(site: Site) -> None:
+    denial, paper = put(site, 1), put(site, 2, type="ERA_MISSING", role="poster")
+    supervisor = site.signed_in("supervisor")
+    data = {
+        "csrf": token_of(supervisor.get("/tasks")),
+        "do": "assign",
+        "assignee": "clerk",
+        "task": [denial, paper],
+    }
+    answer = supervisor.post("/tasks/bulk", data=data)
+    said = supervisor.get(answer.headers["location"]).text
+
+    assert "1 of 2 given to Dana Ruiz" in said
+    assert "Dana Ruiz may not decide it" in said
+    assert "With Dana Ruiz" in said
+
+
+def test_only_a_supervisor_assigns_in_bulk(site: Site) -> None:
+    task_id = put(site, 1)
+    data = {"do": "assign", "assignee": "coder", "task": task_id}
+
+    assert post(site.signed_in("clerk"), "/tasks/bulk", data).status_code == 403
+    with site.office.reading() as conn:
+        assert tasks.get(conn, task_id)["assignee"] is None
+
+
+@pytest.mark.parametrize("role", ["clerk", "coder", "poster", "supervisor", "auditor"])
+def test_get_next_gives_exactly_the_types_this_role_may_decide(
+    site: Site, role: str
+) -> None:
+    why = site.office.because(site.desk.now(), "R-TSK-01")
+    with site.office.writing() as conn:
+        while mine := queue.take_next(conn, Work(tuple(TaskType)), "x", why, why.at):
+            queue.snooze(conn, mine, why.today.replace(year=9999), "away", why)
+    opened = {
+        put(site, number, type=kind, role=TASKS[kind].role.value): kind
+        for number, kind in enumerate(TaskType)
+    }
+    given = set()
+    with site.office.writing() as conn:
+        work = Work(*work_of(frozenset({role})))
+        while row := queue.take_next(conn, work, role, why, why.at):
+            given.add(opened[row["id"]])
+            queue.snooze(conn, row, why.today.replace(year=9999), "seen", why)
+    assert given == {
+        kind
+        for kind, spec in TASKS.items()
+        if any(may_decide([role], kind, d, second=False) for d in spec.decisions)
+    }
+    assert bool(given) == (role in {r.value for r in Role})
