@@ -64,7 +64,7 @@ def _asked(visit: Visit, conn: Connection) -> tuple[str, Act]:
         return "taken", lambda conn, row: _take(visit, conn, row)
     if what == "release":
         return "given back", lambda conn, row: _give_back(visit, conn, row)
-    if what == "snooze":
+    if what == "snooze" or (what == "field" and _sleeps(visit)):
         reason, until = asked_sleep(visit)
 
         def sleep(conn: Connection, row: RowMapping) -> str:
@@ -75,13 +75,20 @@ def _asked(visit: Visit, conn: Connection) -> tuple[str, Act]:
 
         return f"put to sleep until {day(until)}", sleep
     if what != "assign":
-        raise DeskError("There is no such action. Nothing was changed. Go back.")
+        raise DeskError(
+            "No action was chosen. Nothing was changed. Go back and press its button."
+        )
     if not visit.may(Door.ASSIGN):
         raise ForbiddenError(
             "Only a supervisor gives tasks to others. Nothing was changed."
         )
     to = chosen_user(visit, conn)
     return f"given to {to.display_name}", lambda conn, row: _give(visit, conn, row, to)
+
+
+def _sleeps(visit: Visit) -> bool:
+    """Whether Enter was pressed in a field of the snooze, the only ones there are."""
+    return bool(visit.text("until") or visit.text("reason"))
 
 
 def _take(visit: Visit, conn: Connection, row: RowMapping) -> str:

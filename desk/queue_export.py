@@ -155,7 +155,7 @@ def _bold(sheet: Any, text: str) -> Any:
 
 
 def _styled(sheet: Any, value: Cell) -> Any:
-    cell = WriteOnlyCell(sheet, value)
+    cell = WriteOnlyCell(sheet, value)  # type: ignore[arg-type] # decimals, dates
     if isinstance(value, Decimal):
         cell.number_format = "#,##0.00"
     elif isinstance(value, date):
