@@ -18,14 +18,17 @@ from records.queue_filters import Work
 from records.users import User
 
 
-def take_next(visit: Visit) -> Response:
-    """Get the next task: the first that is one's own or nobody's."""
+def take_next(visit: Visit, before: str = "") -> Response:
+    """Get the next task: the first that is one's own or nobody's.
+
+    ``before`` is a sentence about what was done last.
+    """
     work = my_work(visit) or Work(())
     with visit.desk.office.writing() as conn:
         row = queue.take_next(conn, work, visit.user.name, visit.because(), visit.now)
     if row is None:
-        return visit.go("/tasks", "All clear. No task waits for you.")
-    return visit.go(f"/tasks/{row['id']}")
+        return visit.go("/tasks", f"{before} All clear. No task waits for you.".strip())
+    return visit.go(f"/tasks/{row['id']}", before)
 
 
 def claim(visit: Visit) -> Response:

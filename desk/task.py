@@ -9,14 +9,17 @@ from starlette.responses import HTMLResponse, Response
 
 from activities.story import payer_name, sentence_of
 from activities.tasks import ChangedError, NotPermittedError, decide
+from claims.correction import CORRECTABLE
 from claims.task import TASKS, DecisionRefused, TaskSpec, TaskType
 from desk import letter
 from desk.conflict import conflict
 from desk.evidence import edits, facts
 from desk.patients import HIDDEN, may_see, name_of
+from desk.queue_acts import take_next, workers_of
 from desk.route import Page
 from desk.task_draft import typed
-from desk.task_form import choices, fields
+from desk.task_form import changes, choices, fields, for_the_task, missing
+from desk.task_notes import notes_of
 from desk.visit import Visit
 from policy.people import Door
 from policy.tasks import may_decide
@@ -76,6 +79,11 @@ def _page(
         edits=edits(row["evidence"]),
         choices=choices(spec),
         fields=fields(spec, given),
+        changes=changes(spec, given, _failed_fields(row)),
+        correctable=CORRECTABLE,
+        missing=missing(spec, entry) if entry else [],
+        notes=notes_of(visit.desk.office, row["payer_id"]),
+        users=workers_of(visit, row) if visit.may(Door.ASSIGN) else [],
         chosen=given.get("decision", row["decision"] or ""),
         error=error,
         may_decide=_may(visit, row, spec),
@@ -84,6 +92,12 @@ def _page(
         last=_last(visit, shown),
         ago_opened=from_text(shown.opened_by[1]) if shown.opened_by else None,
     )
+
+
+def _failed_fields(row: RowMapping) -> list[str]:
+    """Fields the edits complain about, as far as a correction can name them."""
+    said = [e["field"] for e in edits(row["evidence"])]
+    return [field for field in said if field in CORRECTABLE]
 
 
 def _read(visit: Visit, reference: str) -> Shown:
@@ -166,7 +180,7 @@ async def give(visit: Visit) -> Response:
     if visit.text("do") == "draft":
         return save_draft(visit)
     await visit.desk.connect()
-    form = {k: v for k, v in entry.items() if k != "decision"}
+    form = for_the_task({k: v for k, v in entry.items() if k != "decision"})
     try:
         outcome = await decide(
             visit.desk.office,
@@ -190,8 +204,9 @@ async def give(visit: Visit) -> Response:
             drafts.forget(conn, row["id"])
     if outcome.status == "refused":
         keep(visit, reference, entry)
-    done = visit.text("do") == "next" and outcome.status != "refused"
-    return visit.go("/tasks" if done else f"/tasks/{row['id']}", outcome.words)
+    if visit.text("do") == "next" and outcome.status != "refused":
+        return take_next(visit, f"Task {row['number']}: {outcome.words}")
+    return visit.go(f"/tasks/{row['id']}", outcome.words)
 
 
 def _rule(visit: Visit, reference: str) -> str:

@@ -1,17 +1,20 @@
 """A task's form as fields of a page, made from the task type's pydantic form."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from claims.task import Form, TaskSpec
+from claims.task import ChangeForm, Form, TaskSpec
 from claims.task_effects import effect_of
 
 COMMON = tuple(Form.model_fields)
+FIELD, VALUE = "fix_field_", "fix_value_"
+LEAST = 2
+"""Rows for corrections, so that there is always an empty one."""
 LABELS = {"note_supports_separate_EM": "The note supports a separate visit"}
 
 
@@ -25,6 +28,17 @@ class Field:
     kind: str
     value: str
     limit: int | None = None
+    only: str = ""
+    """The one decision that needs it, which then shows it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of the claim to correct: its place in the form, name and new value."""
+
+    number: int
+    field: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -61,11 +75,56 @@ def words(name: str) -> str:
 def fields(spec: TaskSpec, given: Mapping[str, str]) -> list[Field]:
     """The form's own fields, then reason and note."""
     model = spec.form.model_fields
-    own = [n for n in model if n not in COMMON and n != "changes"]
-    return [_field(name, model[name], given) for name in (*own, *COMMON)]
+    own = [n for n in model if n not in COMMON and n not in ChangeForm.model_fields]
+    names = (*own, *COMMON)
+    return [_field(name, model[name], given, _only(spec, name)) for name in names]
 
 
-def _field(name: str, info: FieldInfo, given: Mapping[str, str]) -> Field:
+def _only(spec: TaskSpec, name: str) -> str:
+    needed_by = [d for d, needs in spec.required.items() if name in needs]
+    return needed_by[0] if len(needed_by) == 1 and name not in COMMON else ""
+
+
+def changes(
+    spec: TaskSpec, given: Mapping[str, str], asked: Iterable[str]
+) -> list[Change]:
+    """What to correct in the claim: what was typed, else the fields that failed.
+
+    Empty for a task that corrects nothing.
+    """
+    if not issubclass(spec.form, ChangeForm):
+        return []
+    found = list(_pairs(given).items())
+    found += [(field, "") for field in dict.fromkeys(asked) if field not in dict(found)]
+    found += [("", "")] * max(1, LEAST - len(found))
+    return [Change(n, field, value) for n, (field, value) in enumerate(found, start=1)]
+
+
+def _pairs(given: Mapping[str, str]) -> dict[str, str]:
+    pairs = {}
+    for name, value in given.items():
+        if name.startswith("change."):
+            pairs[name.removeprefix("change.")] = value
+        elif name.startswith(FIELD):
+            number = name.removeprefix(FIELD)
+            pairs[value] = given.get(f"{VALUE}{number}", "")
+    return pairs
+
+
+def for_the_task(entry: Mapping[str, str]) -> dict[str, str]:
+    """What a page's form says, in the words of the task's form; without a new value
+    a field is not changed."""
+    kept = {k: v for k, v in entry.items() if not k.startswith((FIELD, VALUE))}
+    return kept | {f"change.{f}": v for f, v in _pairs(entry).items() if f and v}
+
+
+def missing(spec: TaskSpec, entry: Mapping[str, str]) -> list[str]:
+    """Fields that the chosen decision needs and that are empty."""
+    needs = spec.required.get(entry.get("decision", ""), ())
+    return [name for name in needs if not entry.get(name)]
+
+
+def _field(name: str, info: FieldInfo, given: Mapping[str, str], only: str) -> Field:
     limits = [m.max_length for m in info.metadata if hasattr(m, "max_length")]
     long = name in COMMON or (limits and limits[0] > 100)
     return Field(
@@ -75,6 +134,7 @@ def _field(name: str, info: FieldInfo, given: Mapping[str, str]) -> Field:
         kind="area" if long else _kind(info.annotation),
         value=given.get(name, ""),
         limit=limits[0] if limits else None,
+        only=only,
     )
 
 
