@@ -54,6 +54,8 @@ class Desk:
     """The origin of the Web UI that may have payloads decoded; "" is none."""
     pulse: Pulse = Pulse(normal=False, words="Looking for the server")
     templates: Environment = field(init=False)
+    badges: dict[object, tuple[datetime, list[int]]] = field(default_factory=dict)
+    """What saved views counted lately, and when: see ``desk.views.known_counts``."""
     _background: set[asyncio.Task[object]] = field(default_factory=set)
 
     def __post_init__(self) -> None:

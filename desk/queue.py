@@ -60,15 +60,18 @@ def show(visit: Visit) -> Response:
         if first is not None and not asked:
             return visit.go(f"/tasks?{first.filters}&view={first.id}")
         tabs = views.tabs(visit, saved)
-        found, total, counts = queue.listing(
+        known = views.known_counts(visit, tabs)
+        found, total, counted = queue.listing(
             conn,
             wanted,
             visit.today,
             after=after,
             limit=size + 1,
             me=visit.user.name,
-            views=[tab.filters for tab in tabs],
+            views=[tab.filters for tab in tabs] if known is None else [],
         )
+    if known is None:
+        views.keep_counts(visit, tabs, counted)
     rows = [row_of(visit, row) for row in found[:size]]
     with office.writing() as conn:
         seen = [r["claim_id"] for r in rows if r["named"]]
@@ -78,7 +81,10 @@ def show(visit: Visit) -> Response:
         "queue.html.j2",
         rows=rows,
         total=total,
-        tabs=list(zip(tabs, counts, strict=True)),
+        tabs=[
+            (tab, total.count if tab.filters == wanted else count)
+            for tab, count in zip(tabs, known or counted, strict=True)
+        ],
         people=people,
         after=after,
         size=size,

@@ -4,6 +4,7 @@ A view is a name for the filters of an address; the address is all there is to i
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
@@ -44,6 +45,10 @@ SHIPPED = (
     ("Returned to me", "returned=me"),
 )
 """A task knows the day it was opened, not the hour: so no view of four hours."""
+
+
+COUNTED_FOR = timedelta(minutes=1)
+MOST_COUNTED = 500
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,28 @@ def tabs(visit: Visit, saved: list[View]) -> list[Tab]:
 def _concerns(filters: Filters) -> bool:
     work, types = filters.work, set(filters.types)
     return work is None or not types or bool(types & set(work.types))
+
+
+def known_counts(visit: Visit, tabs: list[Tab]) -> list[int] | None:
+    """What these views counted within the last minute; None to count anew.
+
+    Counting every view reads every open task: too much for each page of a large queue.
+    """
+    at, counts = visit.desk.badges.get(_key(tabs), (None, []))
+    fresh = at is not None and visit.desk.wall() - at < COUNTED_FOR
+    return counts if fresh else None
+
+
+def keep_counts(visit: Visit, tabs: list[Tab], counts: list[int]) -> None:
+    """Remember them for a minute."""
+    badges = visit.desk.badges
+    if len(badges) >= MOST_COUNTED:
+        badges.clear()
+    badges[_key(tabs)] = (visit.desk.wall(), counts)
+
+
+def _key(tabs: list[Tab]) -> tuple[Filters, ...]:
+    return tuple(tab.filters for tab in tabs)
 
 
 def default_of(visit: Visit, saved: list[View]) -> View | None:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
     or_,
     select,
     true,
@@ -123,30 +122,24 @@ def listing(
     has, in one query."""
     rows = _page(wanted, today, after, limit, me).subquery("page")
     sums = _totals(wanted, today).subquery("sums")
-    counts = (
-        select(
-            literal(0).label("view"),
-            *(
-                _sum(where(one, today)).label(f"view_{n}")
-                for n, one in enumerate(views)
-            ),
-        )
-        .select_from(task)
-        .where(WAITS)
-        .subquery("views")
-    )
-    r = rows.c
-    query = (
-        select(sums, counts, rows)
-        .join_from(sums, counts, true())
-        .outerjoin(rows, true())
-        .order_by(r.due_on, r.priority.desc(), r.amount_cents.desc(), r.number)
-    )
+    query, r = select(sums, rows).join_from(sums, rows, true(), isouter=True), rows.c
+    if views:
+        counts = _counts(views, today).subquery("views")
+        query = query.add_columns(counts).join(counts, true())
+    query = query.order_by(r.due_on, r.priority.desc(), r.amount_cents.desc(), r.number)
     found = list(conn.execute(query).mappings())
     one = found[0]
     total = Totals(int(one["all_count"]), int(one["all_cents"]), int(one["all_late"]))
     badges = [int(one[f"view_{n}"]) for n in range(len(views))]
     return [row for row in found if row["id"] is not None], total, badges
+
+
+def _counts(views: Sequence[Filters], today: date) -> Select[Any]:
+    """How many waiting tasks each of ``views`` has: ``view_0``, ``view_1`` …"""
+    sums: list[Any] = [
+        _sum(where(one, today)).label(f"view_{n}") for n, one in enumerate(views)
+    ]
+    return select(*sums).select_from(task).where(WAITS)
 
 
 def mark_of(row: RowMapping) -> Mark:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from records import queue, tasks
+from records import queue, tasks, users, views
 from records.db import Connection, Database, make_engine
 from records.events import Because
 from records.queue_filters import Filters, Work
@@ -141,6 +141,84 @@ def test_the_third_snooze_is_raised_to_a_supervisor(db: Database) -> None:
             raised.append(tasks.get(conn, task_id)["raised_on"])
 
     assert raised == [None, None, TODAY]
+
+
+def test_one_query_gives_a_page_the_totals_and_every_countedcount(db: Database) -> None:
+    dana = users.User(name="clerk", display_name="Dana Ruiz", roles=("clerk",))
+    counted = [Filters(assignee="clerk"), Filters(returned_to="clerk"), Filters()]
+    with db.transaction() as conn:
+        users.put_user(conn, dana)
+        ids = [put(conn, n, amount_cents=100) for n in range(5)]
+        queue.assign(conn, tasks.get(conn, ids[0]), "clerk", WHY, WHY.at)
+        found, total, counts = queue.listing(
+            conn, Filters(), TODAY, after=None, limit=2, me="clerk", views=counted
+        )
+        last = queue.mark_of(queue.page(conn, CLERK, TODAY, after=None, limit=9)[-1])
+        beyond, same, _ = queue.listing(
+            conn, Filters(), TODAY, after=last, limit=2, me="clerk", views=counted
+        )
+
+    assert len(found) == 2
+    assert {row["holder"] for row in found} <= {"Dana Ruiz", None}
+    assert total == same == queue.Totals(5, 500, 0)
+    assert counts == [1, 0, 5]
+    assert beyond == []
+
+
+def test_untouched_since_means_neither_opened_nor_given(db: Database) -> None:
+    old = Because(WHY.at - timedelta(20), TODAY - timedelta(20), actor="clerk")
+    with db.transaction() as conn:
+        put(conn, 1)
+        new = tasks.NewTask(
+            key="old",
+            type="DENIAL_REVIEW",
+            workflow_id="w",
+            rule="R-TSK-02",
+            why="a test",
+            role="clerk",
+            subject="old",
+            due_on=TODAY,
+        )
+        old_id = tasks.open_task(conn, new, old)
+        wanted = Filters(untouched_since=TODAY - timedelta(10))
+        before = queue.totals(conn, wanted, TODAY).count
+        queue.assign(conn, tasks.get(conn, old_id), "clerk", WHY, WHY.at)
+        after = queue.totals(conn, wanted, TODAY).count
+
+    assert (before, after) == (1, 0)
+
+
+def test_countedand_people_come_in_one_query(db: Database) -> None:
+    with db.transaction() as conn:
+        for name, active in (("a", True), ("b", False)):
+            users.put_user(
+                conn,
+                users.User(
+                    name=name, display_name=name, roles=("clerk",), active=active
+                ),
+            )
+        for owner, shared in (
+            ("a", None),
+            ("b", "clerk"),
+            ("b", None),
+            ("c", "poster"),
+        ):
+            views.save(
+                conn,
+                owner=owner,
+                name=f"of {owner} {shared}",
+                filters="due=1",
+                shared_role=shared,
+                is_default=owner == "a",
+                at=WHY.at,
+            )
+        found, people = views.around(conn, "a", ["clerk"])
+
+    assert {(v.name, v.is_default) for v in found} == {
+        ("of a None", True),
+        ("of b clerk", False),
+    }
+    assert [(p.name, p.roles) for p in people] == [("a", ("clerk",))]
 
 
 # --- pages ---------------------------------------------------------------------------

@@ -96,6 +96,20 @@ def test_the_badges_count_what_the_views_list(site: Site) -> None:
     assert counts[3:] == [1, 1]
 
 
+def test_the_badges_are_counted_once_a_minute_and_the_list_itself_each_time(
+    site: Site,
+) -> None:
+    clerk = site.signed_in("clerk")
+    before = clerk.get("/tasks?state=waiting").text
+    put(site, 1)
+    with queries(site) as run:
+        after = clerk.get("/tasks?state=waiting").text
+
+    assert not any("view_1" in statement for statement in run)
+    assert badge(after, "All my work") == badge(before, "All my work") + 1
+    assert badge(after, "Due today") == badge(before, "Due today")
+
+
 def test_a_view_is_saved_opened_first_and_deleted(site: Site) -> None:
     put(site, 1, amount_cents=500)
     clerk = site.signed_in("clerk")
