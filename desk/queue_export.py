@@ -19,10 +19,11 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from starlette.responses import Response
 
+from activities.story import payer_name
 from claims.money import from_cents
 from desk.imports import as_text
 from desk.queue import row_of
-from desk.queue_filters import filters_of
+from desk.queue_filters import chips, filters_of
 from desk.route import Page
 from desk.visit import DeskError, Visit
 from desk.words import task_title
@@ -92,7 +93,7 @@ def _rows(
                 from_cents(row["amount_cents"]),
                 shown["reason"],
                 row["role"],
-                row["assignee"],
+                row["holder"] or row["assignee"],
                 row["status"],
                 row["created_on"],
                 row["snoozed_until"],
@@ -170,13 +171,20 @@ def _about(sheet: Any, visit: Visit, count: int, cents: Decimal, sha: str) -> No
         ("Practice", visit.desk.office.practice.name),
         ("Exported by", visit.user.display_name),
         ("Exported at", visit.now.isoformat(timespec="seconds")),
-        ("Filters", visit.request.url.query or "none"),
+        ("Filters", _filters(visit)),
         ("Rows", count),
         ("Open amount", cents),
         ("SHA-256 of the rows", sha),
     )
     for name, value in facts:
         sheet.append([_bold(sheet, name), _styled(sheet, _safe(value))])
+
+
+def _filters(visit: Visit) -> str:
+    """The filters that are on, as the queue says them."""
+    office = visit.desk.office
+    on = chips(visit.request.query_params, lambda payer: payer_name(office, payer))
+    return "; ".join(chip.words for chip in on) or "none"
 
 
 def _download(content: bytes, ending: str, kind: str) -> Response:

@@ -91,7 +91,7 @@ def test_xlsx_has_dates_decimals_a_frozen_header_and_says_what_it_is(
     assert formula["reason"] == "'=2+3"
     told: dict[Any, Any] = {row[0]: row[1] for row in about.iter_rows(values_only=True)}
     assert told["Rows"] == len(found)
-    assert told["Filters"] == "role=any"
+    assert told["Filters"] == "Every role"
     assert told["Open amount"] == pytest.approx(sum(r["open_amount"] for r in found))
 
 

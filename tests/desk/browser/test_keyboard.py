@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from tests.desk.browser.conftest import Premises
+from tests.desk.browser.test_axe import TAGS
 from tests.desk.browser.test_journeys import first_task, free_choice, stored, task_of
 from tests.desk.conftest import PASSWORD
 
@@ -113,6 +115,27 @@ async def test_question_mark_lists_the_keys_and_the_switch_turns_them_off(
     await page.reload()
     await press(page, "j")
     assert await page.locator("tr.at").count() == 0
+
+
+async def test_the_queue_has_no_violation_in_any_of_its_states(
+    browser: Browser, premises: Premises
+) -> None:
+    page = await enter_by_keys(browser, premises, "supervisor")
+    found = []
+    states = {
+        "/tasks?state=waiting": ("j", "s"),
+        "/tasks?size=100": ("j", "a"),
+        "/tasks?due=-1": ("f",),
+        "/tasks?role=any": ("?",),
+        "/tasks?type=PLAN_SETUP&legal=3": (),
+        "/tasks?amount=much": (),
+    }
+    for path, keys in states.items():
+        await page.goto(path)
+        await press(page, *keys)
+        results = await Axe().run(page, options=TAGS)
+        found += [(path, v["id"]) for v in results.response["violations"]]
+    assert found == []
 
 
 async def test_search_and_filters_take_the_focus(
