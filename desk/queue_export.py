@@ -17,7 +17,7 @@ from typing import IO, Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from activities.story import payer_name
 from claims.money import from_cents
@@ -50,6 +50,7 @@ HEADS = (
 )
 MOST = 1_000_000
 """A sheet holds 1,048,576 rows; more is split by filters, never cut off."""
+PIECE = 64 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -115,38 +116,42 @@ def _safe(cell: Cell) -> Cell:
     return as_text(cell) if isinstance(cell, str) else cell
 
 
-def _csv(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
+def _line(cells: Sequence[Cell]) -> bytes:
+    """One row of the CSV."""
     text = io.StringIO()
-    out = csv.writer(text, lineterminator="\r\n")
-    out.writerow(_heads(named=named))
+    csv.writer(text, lineterminator="\r\n").writerow(
+        ["" if cell is None else cell for cell in cells]
+    )
+    return text.getvalue().encode()
+
+
+def _csv(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
+    file.write(_line(_heads(named=named)))
     for cells in _rows(visit, wanted, named=named, why=why):
-        out.writerow(["" if c is None else _safe(c) for c in cells])
-    return _download(text.getvalue().encode(), "csv", "text/csv; charset=utf-8")
+        file.write(_line([_safe(cell) for cell in cells]))
+    return _download(file, "csv", "text/csv; charset=utf-8")
 
 
 def _xlsx(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Tasks")
     sheet.freeze_panes = "A2"
-    heads, digest, count, cents = _heads(named=named), hashlib.sha256(), 0, Decimal(0)
+    heads, count, cents = _heads(named=named), 0, Decimal(0)
+    digest = hashlib.sha256(_line(heads))
     for number, width in enumerate([8, 28, 20, 26, *[13] * 4, 44, *[12] * 6], start=1):
         sheet.column_dimensions[chr(64 + number)].width = width
     sheet.append([_bold(sheet, head) for head in heads])
     for cells in _rows(visit, wanted, named=named, why=why):
         values = [_safe(cell) for cell in cells]
-        digest.update(repr(values).encode())
+        digest.update(_line(values))
         count, cents = count + 1, cents + Decimal(str(cells[7]))
         sheet.append([_styled(sheet, value) for value in values])
     sheet.auto_filter.ref = f"A1:{chr(64 + len(heads))}{count + 1}"
     _about(book.create_sheet("About"), visit, count, cents, digest.hexdigest())
-    with tempfile.TemporaryFile() as file:
-        return _download(_saved(book, file), "xlsx", XLSX)
-
-
-def _saved(book: Workbook, file: IO[bytes]) -> bytes:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
     book.save(file)
-    file.seek(0)
-    return file.read()
+    return _download(file, "xlsx", XLSX)
 
 
 def _bold(sheet: Any, text: str) -> Any:
@@ -174,7 +179,7 @@ def _about(sheet: Any, visit: Visit, count: int, cents: Decimal, sha: str) -> No
         ("Filters", _filters(visit)),
         ("Rows", count),
         ("Open amount", cents),
-        ("SHA-256 of the rows", sha),
+        ("SHA-256 of the same export as CSV", sha),
     )
     for name, value in facts:
         sheet.append([_bold(sheet, name), _styled(sheet, _safe(value))])
@@ -187,12 +192,20 @@ def _filters(visit: Visit) -> str:
     return "; ".join(chip.words for chip in on) or "none"
 
 
-def _download(content: bytes, ending: str, kind: str) -> Response:
-    return Response(
-        content,
+def _download(file: IO[bytes], ending: str, kind: str) -> Response:
+    """Send what was written, piece by piece."""
+    file.seek(0)
+    return StreamingResponse(
+        _pieces(file),
         media_type=kind,
         headers={"Content-Disposition": f'attachment; filename="tasks.{ending}"'},
     )
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 ROUTES = (Page("POST", "/tasks/export", export, Door.TASKS, "/tasks"),)
