@@ -1,4 +1,4 @@
-"""An operator's import, an auditor's proof, a second person's approval, no mouse."""
+"""An operator's import, an auditor's proof, a second person's approval."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import func, select
 
 from records import claims, file_list, tasks
@@ -16,12 +16,9 @@ from tests.desk.browser.conftest import Premises, enter
 from tests.desk.browser.test_journeys import (
     decide_first,
     first_task,
-    free_choice,
     stored,
     task_of,
 )
-
-ENTER = "Enter"
 
 
 def brought(premises: Premises, sha: str) -> file_list.Progress:
@@ -152,64 +149,6 @@ async def test_a_supervisor_confirms_what_another_person_prepared(
         row["prepared_by"],
         "supervisor",
     )
-
-
-async def test_a_task_is_decided_with_the_keyboard_only(
-    browser: Browser, premises: Premises
-) -> None:
-    wanted = first_task(premises, "clerk")
-    page = await enter(browser, premises, "clerk")
-    await tab_to(page, "Get next task")
-    await page.keyboard.press(ENTER)
-    await page.wait_for_url(f"**/tasks/{wanted['id']}")
-    chosen = free_choice(wanted)
-    for label, words in (("reason", "seen"), ("note", "seen by keyboard")):
-        await focus_field(page, label)
-        await page.keyboard.type(words)
-    await tab_to_radio(page, chosen)
-    await page.keyboard.press("Tab")
-    await page.keyboard.press(ENTER)
-    await stored(page, premises, wanted["id"])
-    assert task_of(premises, wanted["id"])["decision"] == chosen
-
-
-async def focused(page: Page) -> dict[str, str]:
-    """What has the focus."""
-    found = await page.evaluate(
-        """() => { const e = document.activeElement; return {
-            text: (e.textContent || '').trim(), name: e.name || '',
-            value: e.value || ''}}"""
-    )
-    return dict(found)
-
-
-async def tab_to(page: Page, words: str) -> None:
-    for _ in range(60):
-        await page.keyboard.press("Tab")
-        if (await focused(page))["text"] == words:
-            return
-    raise AssertionError(f"Tab never reaches {words}")
-
-
-async def focus_field(page: Page, name: str) -> None:
-    for _ in range(80):
-        if (await focused(page))["name"] == name:
-            return
-        await page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never reaches the field {name}")
-
-
-async def tab_to_radio(page: Page, value: str) -> None:
-    """Tab to the choices, then the arrow keys to one of them."""
-    await focus_field(page, "decision")
-    for _ in range(20):
-        await page.keyboard.press("Space")
-        if (await focused(page))["value"] == value:
-            return
-        await page.keyboard.press("ArrowDown")
-        if (await focused(page))["value"] == value:
-            return
-    raise AssertionError(f"the arrow keys never reach {value}")
 
 
 def planted(premises: Premises) -> set[str]:
