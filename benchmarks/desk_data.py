@@ -24,7 +24,7 @@ from records import claims, users
 from records.db import Connection, RowMapping, insert_many
 from records.events import Because
 from records.instants import to_text
-from records.tables import claim, claim_line, event, submission, task
+from records.tables import account, claim, claim_line, event, submission, task
 from vault.passwords import hashed
 
 TODAY = date(2026, 5, 11)
@@ -33,6 +33,7 @@ PASSWORD = "for the benchmark only"  # noqa: S105 - of a database that is thrown
 PEOPLE = {"clerk": "Dana Ruiz", "supervisor": "Priya Nair"}
 CHUNK = 2000
 LONG_STORY = 5000
+CLAIMS_PER_ACCOUNT = 4
 CHARGES = Path(__file__).resolve().parent.parent / "samples" / "charges.837"
 ROWS = dict[str, Any]
 
@@ -84,7 +85,10 @@ def _copy(
 ) -> None:
     rows: list[ROWS] = []
     parts: list[ROWS] = []
+    payers: list[ROWS] = []
     for number in numbers:
+        if not payers or number % CLAIMS_PER_ACCOUNT == 0:
+            payers.append(_account(office, contents[number % len(kept)], dice))
         old = kept[number % len(kept)]
         new = str(UUID(int=dice.getrandbits(128)))
         plain = contents[number % len(kept)].model_dump_json()
@@ -96,6 +100,7 @@ def _copy(
                 "pcn": f"CB{number:012d}",
                 "practice_number": f"B{number}",
                 "identity_index": f"{number:064d}",
+                "account_id": payers[-1]["id"],
                 "content_enc": office.cipher.encrypt(plain, row_key=f"claim:{new}"),
                 "service_from": day,
                 "service_to": day,
@@ -108,8 +113,21 @@ def _copy(
             for one in lines
             if one["claim_id"] == old["id"]
         ]
+    insert_many(conn, account, payers)
     insert_many(conn, claim, rows)
     insert_many(conn, claim_line, parts)
+
+
+def _account(office: Office, content: Any, dice: random.Random) -> ROWS:
+    new = str(UUID(int=dice.getrandbits(128)))
+    person = content.subscriber.person.model_dump_json()
+    return {
+        "id": new,
+        "public_ref": f"A-{new[:12].upper()}",
+        "guarantor_index": new,
+        "guarantor_enc": office.cipher.encrypt(person, row_key=f"account:{new}"),
+        "language": "en",
+    }
 
 
 def _money(conn: Connection, ids: list[Any], why: Because, dice: random.Random) -> None:

@@ -3,9 +3,20 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import CTE, Connection, RowMapping, exists, func, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    exists,
+    func,
+    or_,
+    select,
+)
 
+from claims.money import cents
 from ledger.accounts import Bucket
+from ledger.balances import totals
 from ledger.open_items import amount_of
 from ledger.tables import entry
 from records import claims
@@ -33,37 +44,44 @@ class Sums:
     credit: int
 
 
-def _matching(only: Only) -> CTE:
+_PARTS = {
+    Only.INSURANCE: Bucket.INSURER_OPEN,
+    Only.PATIENT: Bucket.PATIENT_DUE,
+    Only.CREDIT: Bucket.CREDIT,
+}
+
+
+def _matching(only: Only, *where: ColumnElement[bool]) -> CTE:
     """Accounts with the claims' open cents; an account without claims has zeros."""
+    of_claims = (
+        select(claim.c.account_id, func.count().label("claims"))
+        .where(*where)
+        .group_by(claim.c.account_id)
+        .subquery("of_claims")
+    )
     owed = (
         select(
             claim.c.account_id,
-            func.count(claim.c.id.distinct()).label("claims"),
-            func.coalesce(amount_of(Bucket.INSURER_OPEN), 0).label("insurance"),
-            func.coalesce(amount_of(Bucket.PATIENT_DUE), 0).label("patient"),
-            func.coalesce(amount_of(Bucket.CREDIT), 0).label("credit"),
+            *(amount_of(bucket).label(part.value) for part, bucket in _PARTS.items()),
         )
-        .select_from(claim.outerjoin(entry, entry.c.claim_id == claim.c.id))
+        .join_from(claim, entry, entry.c.claim_id == claim.c.id)
+        .where(*where)
         .group_by(claim.c.account_id)
         .subquery("owed")
     )
-    of_account = or_(
-        hold.c.account_id == account.c.id,
-        hold.c.claim_id.in_(
-            select(claim.c.id).where(claim.c.account_id == account.c.id)
-        ),
+    held = _held()
+    query = (
+        select(
+            account.c.id,
+            account.c.public_ref,
+            account.c.guarantor_enc,
+            func.coalesce(of_claims.c.claims, 0).label("claims"),
+            *(func.coalesce(owed.c[p.value], 0).label(p.value) for p in _PARTS),
+            held.label("held"),
+        )
+        .outerjoin(of_claims, of_claims.c.account_id == account.c.id)
+        .outerjoin(owed, owed.c.account_id == account.c.id)
     )
-    held = exists().where(hold.c.cleared_on.is_(None), of_account)
-    query = select(
-        account.c.id,
-        account.c.public_ref,
-        account.c.guarantor_enc,
-        *(
-            func.coalesce(owed.c[name], 0).label(name)
-            for name in ("claims", "insurance", "patient", "credit")
-        ),
-        held.label("held"),
-    ).outerjoin(owed, owed.c.account_id == account.c.id)
     if only is Only.HELD:
         query = query.where(held)
     elif only is not Only.ALL:
@@ -71,22 +89,44 @@ def _matching(only: Only) -> CTE:
     return query.cte("matching")
 
 
+def _held() -> ColumnElement[bool]:
+    """A hold is in force on the account, or on a claim of it."""
+    in_force = hold.c.cleared_on.is_(None)
+    on_it = exists().where(in_force, hold.c.account_id == account.c.id)
+    on_claim = exists().where(
+        in_force, hold.c.claim_id == claim.c.id, claim.c.account_id == account.c.id
+    )
+    return or_(on_it, on_claim)
+
+
 def page(conn: Connection, only: Only, *, after: str, limit: int) -> list[RowMapping]:
     """Accounts after this reference, by reference, with cents open on them.
 
     ``guarantor_enc`` is sealed: open it only for who sees patients.
     """
-    found = _matching(only)
-    query = select(found).where(found.c.public_ref > after)
+    listed = select(account.c.id, account.c.public_ref)
+    listed = listed.where(account.c.public_ref > after)
+    if only is Only.ALL:  # only what is on the page is added up
+        mine = listed.order_by(account.c.public_ref).limit(limit).subquery("mine")
+        found = _matching(only, claim.c.account_id.in_(select(mine.c.id)))
+        query = select(found).where(found.c.id.in_(select(mine.c.id)))
+    else:
+        found = _matching(only)
+        query = select(found).where(found.c.public_ref > after)
     query = query.order_by(found.c.public_ref).limit(limit)
     return list(conn.execute(query).mappings())
 
 
 def sums(conn: Connection, only: Only) -> Sums:
     """Count and open cents of every match."""
+    if only is Only.ALL:
+        count = conn.execute(select(func.count()).select_from(account)).scalar_one()
+        all_of_it = totals(conn)
+        parts = (all_of_it.insurer_open, all_of_it.patient_due, all_of_it.credit)
+        return Sums(int(count), *(cents(part) for part in parts))
     found = _matching(only)
-    parts = (found.c.insurance, found.c.patient, found.c.credit)
-    query = select(func.count(), *(func.coalesce(func.sum(p), 0) for p in parts))
+    columns = (found.c.insurance, found.c.patient, found.c.credit)
+    query = select(func.count(), *(func.coalesce(func.sum(c), 0) for c in columns))
     return Sums(*(int(v) for v in conn.execute(query.select_from(found)).one()))
 
 

@@ -73,29 +73,35 @@ def page(
         task.c.closed_on.is_(None),
         task.c.role.in_(list(roles)),
     )
-    all_of_them = select(func.count()).select_from(claim).where(*where)
+    count = select(func.count()).select_from(claim).where(*where)
     billed = select(func.coalesce(func.sum(claim.c.charge_cents), 0)).where(*where)
+    # The page is found in ix_claim_list; only its own rows, wide with their sealed
+    # content, are read from the table.
+    found = select(claim.c.id).where(*where).order_by(_due, claim.c.pcn)
+    if after is not None:
+        day, pcn = after
+        found = found.where(
+            tuple_(_due, claim.c.pcn) > tuple_(literal(day, Date), literal(pcn))
+        )
+    ids = found.limit(size + 1).subquery("found")
     query = (
         select(
             *claims.COLUMNS,
             claim.c.content_enc.label("sealed"),
             assigned.label("assigned"),
-            all_of_them.scalar_subquery().label("matches"),
+            count.scalar_subquery().label("matches"),
             billed.scalar_subquery().label("billed"),
         )
-        .where(*where)
+        .join_from(claim, ids, ids.c.id == claim.c.id)
         .order_by(_due, claim.c.pcn)
-        .limit(size + 1)
     )
-    if after is not None:
-        day, pcn = after
-        query = query.where(
-            tuple_(_due, claim.c.pcn) > tuple_(literal(day, Date), literal(pcn))
-        )
-    found = [dict(r) for r in conn.execute(query).mappings()]
-    count, cents = (found[0]["matches"], found[0]["billed"]) if found else (0, 0)
-    rows = tuple(_listed(values) for values in found[:size])
-    return Page(rows, int(count), int(cents), len(found) > size)
+    read = [dict(r) for r in conn.execute(query).mappings()]
+    if read:
+        matches, cents = read[0]["matches"], read[0]["billed"]
+    else:  # behind the last page
+        matches, cents = conn.execute(count).scalar(), conn.execute(billed).scalar()
+    rows = tuple(_listed(values) for values in read[:size])
+    return Page(rows, int(matches or 0), int(cents or 0), len(read) > size)
 
 
 def _listed(values: dict[str, Any]) -> Listed:

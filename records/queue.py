@@ -149,13 +149,14 @@ def mark_of(row: RowMapping) -> Mark:
 
 def _beyond(mark: Mark) -> ColumnElement[bool]:
     t = task.c
+    # Hidden from the planner inside the OR: it would search an index for each side and
+    # sort what it finds, where a walk along ix_task_order ends with the page.
+    due = func.coalesce(t.due_on, mark.due_on)
     same_amount = and_(t.amount_cents == mark.cents, t.number > mark.number)
     less = or_(t.amount_cents < mark.cents, same_amount)
     same_points = and_(t.priority == mark.priority, less)
-    same_day = and_(
-        t.due_on == mark.due_on, or_(t.priority < mark.priority, same_points)
-    )
-    return and_(t.due_on >= mark.due_on, or_(t.due_on > mark.due_on, same_day))
+    same_day = and_(due == mark.due_on, or_(t.priority < mark.priority, same_points))
+    return and_(t.due_on >= mark.due_on, or_(due > mark.due_on, same_day))
 
 
 def export_rows(conn: Connection, wanted: Filters, today: date) -> Iterator[RowMapping]:

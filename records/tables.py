@@ -251,6 +251,10 @@ claim = Table(
     Column("version", Integer, nullable=False, default=1),
     Index("ix_claim_member", "payer_id", "member_index"),
     Index("ix_claim_account_state", "account_id", "state"),
+    Index(
+        "ix_claim_list",
+        *("state", "next_due", "pcn", "payer_id", "charge_cents", "id"),
+    ),
 )
 """``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01;
 ``patient_index`` is a keyed hash of the patient's last name."""
@@ -497,6 +501,7 @@ task = Table(
     Index(
         "ix_task_order",
         *("due_on", "role", "snoozed_until", "amount_cents", "type", "assignee"),
+        *("status", "decision"),
         sqlite_where=text(TASK_WAITS),
         postgresql_where=text(TASK_WAITS),
     ),

@@ -10,7 +10,7 @@ from claims.money import from_cents
 from ledger import account_list
 from ledger.account_list import Only
 from ledger.balances import totals
-from records import accesses, claims, remit_list, remittances
+from records import accesses, accounts, claims, remit_list, remittances
 from records.remit_list import Asked
 from tests.desk.conftest import Site, post
 
@@ -141,6 +141,27 @@ def test_an_account_lists_its_claims_and_logs_who_looked(site: Site) -> None:
         seen = accesses.newest(conn, accesses.Asked(what="account"), 5)
     assert seen[0]["account_id"] == row["id"]
     assert seen[0]["actor"] == "auditor"
+
+
+def test_a_hold_on_a_claim_holds_its_account_and_no_other(site: Site) -> None:
+    with site.office.writing() as conn:
+        row = claims.every(conn)[0]
+        accounts.set_hold(
+            conn,
+            kind="HOLD_TEST",
+            reason="A reason of the test.",
+            today=site.desk.now().date(),
+            actor="supervisor",
+            claim_id=row.id,
+        )
+        held = account_list.page(conn, Only.HELD, after="", limit=99)
+        sums = account_list.sums(conn, Only.HELD)
+        marked = account_list.page(conn, Only.ALL, after="", limit=99)
+    assert [one["id"] for one in held] == [row.account_id]
+    assert [one["id"] for one in marked if one["held"]] == [row.account_id]
+    assert sums.count == 1
+    page = site.signed_in("poster").get(f"/accounts/{row.account_id}").text
+    assert "A reason of the test." in page
 
 
 def test_nothing_there_is_said_plainly(site: Site) -> None:

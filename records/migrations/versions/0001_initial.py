@@ -490,7 +490,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_task_order",
         "task",
-        ["due_on", "role", "snoozed_until", "amount_cents", "type", "assignee"],
+        [
+            "due_on",
+            "role",
+            "snoozed_until",
+            "amount_cents",
+            "type",
+            "assignee",
+            "status",
+            "decision",
+        ],
         unique=False,
         sqlite_where=sa.text("status IN ('open', 'prepared', 'saved')"),
         postgresql_where=sa.text("status IN ('open', 'prepared', 'saved')"),
@@ -570,6 +579,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_claim_account_id"), "claim", ["account_id"], unique=False)
     op.create_index(
         "ix_claim_account_state", "claim", ["account_id", "state"], unique=False
+    )
+    op.create_index(
+        "ix_claim_list",
+        "claim",
+        ["state", "next_due", "pcn", "payer_id", "charge_cents", "id"],
+        unique=False,
     )
     op.create_index(
         "ix_claim_member", "claim", ["payer_id", "member_index"], unique=False
