@@ -21,6 +21,7 @@ from desk import (
     sign_in,
     start,
     task,
+    task_appeal,
     today,
     views,
 )
@@ -48,5 +49,6 @@ PAGES: tuple[Page, ...] = (
     *accounts.ROUTES,
     *claim.ROUTES,
     *task.ROUTES,
+    *task_appeal.ROUTES,
     *claim_edi.ROUTES,
 )
