@@ -1,11 +1,14 @@
 """A task's evidence in words: what a person is shown beside the form."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from desk.words import reason_code
+from desk.words import day, reason_code
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CODES = ("carc", "group")
 
 
@@ -55,4 +58,12 @@ def said(value: Any) -> str:
         return ", ".join(map(said, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return _dated(str(value))
+
+
+def _dated(text: str) -> str:
+    """A stored date as people write it; other text as it is."""
+    try:
+        return day(date.fromisoformat(text)) if _DAY.fullmatch(text) else text
+    except ValueError:  # 2026-02-30 of somebody's hand
+        return text

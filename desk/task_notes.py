@@ -41,7 +41,7 @@ def _routes(profile: PayerProfile) -> list[Fact]:
     if profile.appeals.fax:
         found.append(Fact("Fax for appeals", profile.appeals.fax))
     for contact in profile.contacts:
-        parts = [value for key, value in contact.items() if key != "for"]
+        parts = [v.replace("_", " ") for key, v in contact.items() if key != "for"]
         name = contact.get("for", "Contact").replace("_", " ")
         found.append(Fact(name[:1].upper() + name[1:], ", ".join(parts)))
     return found + [Fact("Note", note) for note in profile.notes]

@@ -1,6 +1,7 @@
 """The generated form: fields inside their decision, corrections, what is missing."""
 
 from claims.task import TASKS, TaskType
+from desk.evidence import said
 from desk.task_form import changes, fields, for_the_task, missing
 from desk.task_notes import notes_of
 from records import tasks
@@ -94,3 +95,8 @@ def test_payer_notes_say_limits_and_routes(site: Site) -> None:
     assert said["File within"] == "180 days from the first service date"
     assert "level 1 within" in said["Appeals"]
     assert notes_of(site.office, "P-NOBODY") == notes_of(site.office, None) == []
+
+
+def test_dates_of_the_evidence_are_written_as_people_do() -> None:
+    assert said("2026-01-06") == "6 Jan 2026"
+    assert said(["2026-02-30", "20260106"]) == "2026-02-30, 20260106"
