@@ -1,5 +1,6 @@
 """An operator's import, an auditor's proof, a second person's approval."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 from sqlalchemy import func, select
 
-from records import claims, file_list, tasks
+from records import accounts, claims, file_list, tasks
 from records.db import RowMapping
 from records.tables import access, claim
 from tests.desk.browser.conftest import Premises, enter
@@ -138,17 +139,33 @@ async def test_a_supervisor_confirms_what_another_person_prepared(
     second = await enter(browser, live, "supervisor")
     await second.goto(f"/tasks/{row['id']}")
     await expect(second.get_by_text("prepared").first).to_be_visible()
+    letter = second.get_by_role("link", name=re.compile("letter", re.I)).first
+    await expect(letter).to_be_visible()
+    read = await (await second.request.get(f"/tasks/{row['id']}/letter.pdf")).body()
     await second.get_by_label("Reason").fill("read and agreed")
     choice = second.locator(".choice").filter(has=second.locator("input[type=radio]"))
     await choice.locator("input[type=radio]").first.check()
     await choice.locator("button.main").first.click()
     await stored(second, live, row["id"])
+    for _ in range(60):
+        if task_of(live, row["id"])["status"] == "done":
+            break
+        await second.wait_for_timeout(500)
     done = task_of(live, row["id"])
-    assert done["decision"] == row["decision"]
+    assert (done["status"], done["decision"]) == ("done", row["decision"])
     assert (done["prepared_by"], done["decided_by"]) == (
         row["prepared_by"],
         "supervisor",
     )
+    assert mailed(live, str(row["claim_id"])) == hashlib.sha256(read).hexdigest()
+
+
+def mailed(premises: Premises, claim_id: str) -> str:
+    """The hash of the newest appeal letter's PDF."""
+    with premises.office.reading() as conn:
+        letters = accounts.letters(conn, claim_id=claim_id)
+    found = [one for one in letters if one["template"].startswith("APPEAL")]
+    return str(found[-1]["pdf_sha256"])
 
 
 def planted(premises: Premises) -> set[str]:
