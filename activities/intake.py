@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from activities import csv_files
-from activities.files import take_in
+from activities.files import ROUTES, take_in
 from activities.imports import Reject, identity_of, import_claims
 from activities.office import OFFICE_PARTNER, Office
 from claims.money import from_cents
@@ -75,6 +75,14 @@ def kind_of(content: bytes) -> str:
         return "+".join(kind.value for kind in detect(content)) or UNKNOWN
     except EdiError:
         return UNKNOWN
+
+
+def is_taken(kind: str) -> bool:
+    """Whether a file of this kind does something here; any other is quarantined."""
+    kinds = set(kind.split("+"))
+    if FileKind.X837P in kinds:  # its institutional claims are counted as rejects
+        kinds.discard(FileKind.X837I)
+    return all(one in ROUTES or one == FileKind.X837P for one in kinds)
 
 
 def bring_in(office: Office, name: str, content: bytes, why: Because) -> Intake:

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive
 
 from activities.tasks import NotPermittedError
 from claims.task import DecisionRefused
@@ -81,6 +82,20 @@ def build_app(desk: Desk, *, deliver: bool = True) -> Starlette:
     )
 
 
+class TooLargeError(DeskError):
+    """More was sent than one request may hold; nothing was read."""
+
+    status = 413
+    title = "Too large"
+
+    def __init__(self) -> None:
+        """With the one sentence for it."""
+        super().__init__(
+            "What you sent is larger than 64 MB. Nothing was read. "
+            "Split the file, or use: python starter.py import FILE"
+        )
+
+
 class _Files(StaticFiles):
     """Our own files: their address changes with their content, so they may be kept."""
 
@@ -103,9 +118,25 @@ async def _watch(desk: Desk) -> None:
 
 def _route(desk: Desk, page: Page) -> Route:
     async def endpoint(request: Request) -> Response:
-        return await _answer(desk, page, request)
+        limited = Request(request.scope, _limited(request.receive))
+        return await _answer(desk, page, limited)
 
     return Route(page.path, endpoint, methods=[page.method], name=page.name)
+
+
+def _limited(receive: Receive) -> Receive:
+    """Read no more than ``MOST_BYTES`` of a body, whatever its headers say."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > MOST_BYTES:
+            raise TooLargeError
+        return message
+
+    return counted
 
 
 def _not_found(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -169,11 +200,9 @@ async def _run(handler: Callable[[Visit], Any], visit: Visit) -> Response:
 
 
 async def _read_form(request: Request) -> FormData:
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-        raise DeskError(
-            "What you sent is larger than 64 MB. Nothing was read. "
-            "Split the file, or use: python starter.py import FILE"
-        )
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and int(said) > MOST_BYTES:
+        raise TooLargeError
     kind = request.headers.get("content-type", "")
     if "form" not in kind:
         return FormData()

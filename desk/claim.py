@@ -2,25 +2,37 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from activities import acting
+from activities.proof_documents import files_of
 from activities.story import STAGES, Item
 from activities.tasks import NotPermittedError
 from claims.decision import MACHINE
 from desk import claim_money
 from desk.claim_frame import break_glass, frame, show
+from desk.imports import kind_words
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import reason_code
 from policy.people import Door
 from records import accounts, audit, claims, events, users
+from records.instants import from_text
 
 NEWEST = 200
 BAD = ("denied", "reject", "refused", "failed", "silent")
 VERBS = ("hold", "release", "retry")
+LETTER_STATES = {"outbox": "waits to be mailed", "sent": "mailed"}
+LETTER_WORDS = {
+    "STMT_1": "First statement",
+    "STMT_2": "Second statement",
+    "STMT_PAST_DUE": "Past due statement",
+    "FINAL_NOTICE": "Final notice",
+}
 _STAGE_WORDS = {state.value: word for state, word in STAGES.items()}
 
 
@@ -31,8 +43,7 @@ def story_page(visit: Visit) -> Response:
     items = [i for i in reversed(found.story.items) if _wanted(i, only)]
     shown = items if routine else [i for i in items if not _routine(i)]
     start = int(visit.asked("from")) if visit.asked("from").isdecimal() else 0
-    with visit.desk.office.reading() as conn:
-        people = {u.name: u.display_name for u in users.every_user(conn)}
+    people = _people(visit)
     return show(
         visit,
         "claim_story.html.j2",
@@ -43,11 +54,24 @@ def story_page(visit: Visit) -> Response:
         older=start + NEWEST if len(shown) > start + NEWEST else 0,
         only=only,
         routine=routine,
-        people=people,
+        who=lambda name: who_words(name, people),
         words=_words,
         tz=ZoneInfo(visit.desk.office.zone),
-        waiting=[t for t in found.tasks if t["closed_on"] is None],
+        waiting=sorted(
+            (t for t in found.tasks if t["closed_on"] is None),
+            key=lambda t: (t["due_on"], t["number"]),
+        ),
     )
+
+
+def _people(visit: Visit) -> dict[str, str]:
+    with visit.desk.office.reading() as conn:
+        return {u.name: u.display_name for u in users.every_user(conn)}
+
+
+def who_words(name: str, people: Mapping[str, str]) -> str:
+    """A person's name for display; a rule that ran by itself says so."""
+    return "By rule" if name == MACHINE else people.get(name, name)
 
 
 def _words(item: Item) -> str:
@@ -105,33 +129,43 @@ def documents_page(visit: Visit) -> Response:
     found = frame(visit, "documents")
     with visit.desk.office.reading() as conn:
         letters = accounts.letters(conn, claim_id=found.row.id)
-        files = audit.interchanges(conn, found.row.id)
+        files = [one for one, _ in files_of(conn, found.row)]
     return show(
         visit,
         "claim_documents.html.j2",
         "Documents",
         found,
         letters=letters,
-        files=files,
+        files=[{**f, "at": from_text(f["received_at"])} for f in files],
+        kinds=kind_words,
+        named=bool(found.name),
+        titles=LETTER_WORDS,
+        states=LETTER_STATES,
     )
 
 
 def tasks_page(visit: Visit) -> Response:
     """Every task the claim has had."""
     found = frame(visit, "tasks")
-    return show(visit, "claim_tasks.html.j2", "Tasks", found, tasks=found.tasks)
+    people = _people(visit)
+    return show(
+        visit, "claim_tasks.html.j2", "Tasks", found, tasks=found.tasks, people=people
+    )
 
 
 def rules_page(visit: Visit) -> Response:
     """The rules that ran, with their tables, and how often."""
     found = frame(visit, "rules")
     with visit.desk.office.reading() as conn:
-        ran = Counter(
-            (e["rule"], e["rule_table"] or "", e["actor"])
-            for e in events.of_claim(conn, found.row.id)
-            if e["rule"]
-        )
-    rules = sorted(ran.items())
+        ran = [e for e in events.of_claim(conn, found.row.id) if e["rule"]]
+    people = _people(visit)
+    times: Counter[tuple[str, str, str]] = Counter()
+    last: dict[tuple[str, str, str], datetime] = {}
+    for e in ran:
+        key = (e["rule"], e["rule_table"] or "", who_words(e["actor"], people))
+        times[key] += 1
+        last[key] = from_text(e["at"])
+    rules = [(*key, n, last[key]) for key, n in sorted(times.items())]
     return show(visit, "claim_rules.html.j2", "Rules that ran", found, rules=rules)
 
 
@@ -142,9 +176,12 @@ def access_page(visit: Visit) -> Response:
         reads = audit.accesses(conn, found.row.id)
     if not visit.may(Door.AUDIT):
         reads = [r for r in reads if r["actor"] == visit.user.name]
-    return show(
-        visit, "claim_access.html.j2", "Access", found, reads=reads[::-1][:NEWEST]
-    )
+    people = _people(visit)
+    shown = [
+        {**r, "at": from_text(r["at"]), "who": who_words(r["actor"], people)}
+        for r in reads[::-1][:NEWEST]
+    ]
+    return show(visit, "claim_access.html.j2", "Access", found, reads=shown)
 
 
 async def act(visit: Visit) -> Response:

@@ -56,6 +56,8 @@ class Desk:
     templates: Environment = field(init=False)
     badges: dict[object, tuple[datetime, list[int]]] = field(default_factory=dict)
     """What saved views counted lately, and when: see ``desk.views.known_counts``."""
+    brought: bool = True
+    """A file may have brought work that nobody has started yet."""
     _background: set[asyncio.Task[object]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -111,7 +113,10 @@ class Desk:
         return "" if polls else NO_WORKER
 
     async def deliver(self) -> int:
-        """Deliver what people decided while nothing could take it."""
+        """Deliver what people decided, and start what files brought, while nothing
+        could take it."""
+        if self.brought and await self.connect():
+            await self.start_waiting()
 
         def waiting() -> bool:
             with self.office.reading() as conn:
@@ -124,7 +129,9 @@ class Desk:
 
     async def start_waiting(self) -> None:
         """Start what files brought, and tell workflows what they said, as a sweep."""
+        self.brought = True  # until it is done
         await FileActivities(self.office).pass_on(self.now())
+        self.brought = False
 
     def soon(self, work: Coroutine[object, object, None]) -> None:
         """Do something after the answer; what fails is done by the next sweep."""

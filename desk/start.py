@@ -12,7 +12,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from activities.intake import UNKNOWN, Intake, bring_in, look_over
+from activities.intake import UNKNOWN, Intake, bring_in, is_taken, look_over
 from desk.imports import kind_words
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
@@ -51,7 +51,7 @@ def bare_name(name: str | None) -> str:
 def _keep(visit: Visit, name: str, content: bytes) -> Response:
     office, session = visit.desk.office, visit.session
     seen = look_over(office, name, content, visit.because(RULE))
-    if seen.kind == UNKNOWN or seen.ended == files.End.QUARANTINED:
+    if not is_taken(seen.kind) or seen.ended == files.End.QUARANTINED:
         return _again(visit, _refused(seen))
     if session is None:
         raise ForbiddenError("Nobody is signed in. Nothing was done.")
@@ -73,6 +73,10 @@ def _refused(seen: Intake) -> str:
             "This is no kind of file that is read here. Nothing was kept. Choose an "
             "X12 file (837P, 835, 277CA, 999, TA1, 277, 271) or one of the CSV files "
             "below."
+        )
+    if not is_taken(seen.kind):
+        return (
+            f"{kind_words(seen.kind)}: nothing is done with it here. Nothing was kept."
         )
     why = seen.words.removeprefix("would be quarantined: ")
     return f"This {kind_words(seen.kind)} cannot be trusted: {why}. Nothing was kept."
@@ -128,32 +132,37 @@ def _chosen(visit: Visit, token: str) -> tuple[str, str, bytes]:
 
 async def go(visit: Visit) -> Response:
     """Take the file in, and start what it brought when a server answers."""
-    sha, words = await run_in_threadpool(_bring, visit)
-    if await visit.desk.connect():
+    sha, words, works = await run_in_threadpool(_bring, visit)
+    if works and await visit.desk.connect():
         visit.desk.soon(visit.desk.start_waiting())
-    else:
+    elif works:
+        visit.desk.brought = True
         words += " Saved. What it brought starts when processing resumes."
     return await asyncio.to_thread(visit.go, f"/imports/{sha}", words)
 
 
-def _bring(visit: Visit) -> tuple[str, str]:
+def _bring(visit: Visit) -> tuple[str, str, bool]:
+    """Hash, what became of the file, and whether it has work for a workflow."""
     token, office = visit.text("s"), visit.desk.office
     sha, name, content = _chosen(visit, token)
     with office.writing() as conn:
         if visit.session is None or not sessions.take_search(
             conn, visit.session.id, token
         ):
-            return sha, "This file was started by an earlier click."
+            return sha, "This file was started by an earlier click.", False
     done = bring_in(office, name, content, visit.because(RULE))
     if done.known:
-        return sha, "These bytes came before. Nothing was added."
+        return sha, "These bytes came before. Nothing was added.", False
+    if done.ended == files.End.QUARANTINED:
+        return sha, "Not used: the file is in quarantine.", False
     if done.counts is None:
-        return sha, f"Taken in: {done.words}."
+        return sha, f"Taken in: {done.words}.", True
     counts = done.counts
-    return sha, (
+    words = (
         f"Taken in: {counts.accepted} accepted, {counts.unchanged} unchanged, "
         f"{counts.rejected} rejected, of {counts.read} read."
     )
+    return sha, words, counts.accepted > 0
 
 
 ROUTES = (

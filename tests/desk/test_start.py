@@ -1,6 +1,8 @@
 """Start and imports: looked over first, taken in once, counted, and nothing lost."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx2
@@ -8,6 +10,8 @@ import pytest
 from sqlalchemy import Table, select
 from starlette.testclient import TestClient
 
+from activities.files import FileActivities
+from desk import app
 from desk.imports import as_text
 from desk.start import bare_name
 from records import file_list, files
@@ -199,3 +203,63 @@ def test_a_file_name_loses_its_folder() -> None:
     assert bare_name("C:\\exports\\may.837") == "may.837"
     assert bare_name("../../etc/may.837") == "may.837"
     assert bare_name("") == "upload"
+
+
+def test_an_upload_without_a_length_is_limited_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "MOST_BYTES", 20_000)
+    client = site.signed_in("ops")
+    token = token_of(client.get("/start"))
+    edge = "part"
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n'
+    kind = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n'
+
+    def body() -> Iterator[bytes]:
+        yield f"{head}{kind}\r\n".encode()
+        for _ in range(30):
+            yield b"x" * 1000
+        yield f"\r\n--{edge}--\r\n".encode()
+
+    answer = client.post(
+        "/start",
+        content=body(),
+        headers={"Content-Type": f"multipart/form-data; boundary={edge}"},
+    )
+    assert answer.status_code == 413
+    assert "Nothing was read" in answer.text
+
+
+def test_institutional_claims_are_refused_before_they_are_kept(
+    site: Site, more_claims: bytes
+) -> None:
+    _, answer = send(
+        site, "ub.837", more_claims.replace(b"005010X222A1", b"005010X223A2")
+    )
+    assert answer.status_code == 422
+    assert "institutional claims (837I)" in answer.text
+
+
+async def test_what_was_saved_without_a_server_starts_when_one_answers(
+    site: Site, more_claims: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.desk.brought = False
+    client, token, _ = chosen(site, "charges.837", more_claims)
+    post(client, "/start/go", {"s": token})
+    assert site.desk.brought
+    assert await site.desk.deliver() == 0
+    assert site.desk.brought  # still no server
+
+    passed: list[bool] = []
+
+    async def answers() -> bool:
+        return True
+
+    async def pass_on(_self: FileActivities, _at: datetime) -> int:
+        passed.append(True)
+        return 0
+
+    monkeypatch.setattr(site.desk, "connect", answers)
+    monkeypatch.setattr(FileActivities, "pass_on", pass_on)
+    await site.desk.deliver()
+    assert (passed, site.desk.brought) == ([True], False)

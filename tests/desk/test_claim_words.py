@@ -1,0 +1,45 @@
+"""A claim's tabs in words: nobody reads a state's code or the machine's name."""
+
+from claims.decision import MACHINE
+from desk.claim import who_words
+from records import claims
+from tests.desk.conftest import Site
+
+
+def tab(site: Site, name: str = "") -> str:
+    with site.office.reading() as conn:
+        row = claims.every(conn)[0]
+    return str(site.signed_in("supervisor").get(f"/claims/{row.id}{name}").text)
+
+
+def test_before_the_charge_posts_the_claims_charge_is_shown_and_marked(
+    site: Site,
+) -> None:
+    page = tab(site)
+    assert "not on the ledger yet" in page
+    assert '<dd><a class="q" href="/claims/' in page
+    assert "Billed</dt>" not in page
+
+
+def test_documents_name_the_file_a_claim_came_in_with_its_hash(site: Site) -> None:
+    with site.office.reading() as conn:
+        sha = claims.every(conn)[0].source_file
+    page = tab(site, "/documents")
+    assert "charges.837" in page
+    assert "professional claims (837P)" in page
+    assert sha is not None
+    assert f'title="{sha}"' in page
+
+
+def test_what_ran_by_itself_is_said_in_words(site: Site) -> None:
+    assert who_words(MACHINE, {}) == "By rule"
+    assert who_words("clerk", {"clerk": "Dana Ruiz"}) == "Dana Ruiz"
+    for name in ("", "/rules", "/access", "/tasks"):
+        assert ">machine<" not in tab(site, name)
+
+
+def test_the_access_tab_says_local_times_and_names(site: Site) -> None:
+    tab(site)
+    page = tab(site, "/access")
+    assert "Priya Nair" in page
+    assert "<time datetime=" in page
