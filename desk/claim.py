@@ -13,12 +13,13 @@ from activities.proof_documents import files_of
 from activities.story import STAGES, Item
 from activities.tasks import NotPermittedError
 from claims.decision import MACHINE
+from claims.task import TaskType
 from desk import claim_money
 from desk.claim_frame import break_glass, frame, show
 from desk.imports import kind_words
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
-from desk.words import reason_code
+from desk.words import reason_code, task_title
 from policy.people import Door
 from records import accounts, audit, claims, events, users
 from records.instants import from_text
@@ -33,6 +34,7 @@ LETTER_WORDS = {
     "STMT_PAST_DUE": "Past due statement",
     "FINAL_NOTICE": "Final notice",
 }
+_CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 _STAGE_WORDS = {state.value: word for state, word in STAGES.items()}
 
 
@@ -55,7 +57,7 @@ def story_page(visit: Visit) -> Response:
         only=only,
         routine=routine,
         who=lambda name: who_words(name, people),
-        words=_words,
+        words=story_words,
         tz=ZoneInfo(visit.desk.office.zone),
         waiting=sorted(
             (t for t in found.tasks if t["closed_on"] is None),
@@ -74,13 +76,19 @@ def who_words(name: str, people: Mapping[str, str]) -> str:
     return "By rule" if name == MACHINE else people.get(name, name)
 
 
-def _words(item: Item) -> str:
-    """The sentence, with stage words in place of the names of states."""
-    found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", item.words, re.DOTALL)
+def story_words(item: Item) -> str:
+    """The sentence, with words in place of the names of states and task types."""
+    said = _CODE.sub(_title, item.words)
+    found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", said, re.DOTALL)
     if found is None:
-        return item.words
+        return said
     old, new = (_STAGE_WORDS.get(state, "") for state in found.group(2, 3))
     return found[1] if old == new else f"{found[1]} ({old or 'New'} → {new})"
+
+
+def _title(found: re.Match[str]) -> str:
+    code = found[0]
+    return f"“{task_title(code)}”" if code in set(TaskType) else code
 
 
 def _wanted(item: Item, only: str) -> bool:

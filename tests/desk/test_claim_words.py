@@ -1,7 +1,10 @@
 """A claim's tabs in words: nobody reads a state's code or the machine's name."""
 
+from datetime import UTC, datetime
+
+from activities.story import Item
 from claims.decision import MACHINE
-from desk.claim import who_words
+from desk.claim import story_words, who_words
 from records import claims
 from tests.desk.conftest import Site
 
@@ -43,3 +46,16 @@ def test_the_access_tab_says_local_times_and_names(site: Site) -> None:
     page = tab(site, "/access")
     assert "Priya Nair" in page
     assert "<time datetime=" in page
+
+
+def test_a_tasks_code_becomes_its_title_and_other_codes_stay() -> None:
+    item = Item(
+        at=datetime(2026, 1, 5, tzinfo=UTC),
+        kind="task",
+        who=MACHINE,
+        words="Task APPEAL_PREPARE opened after STMT_PAST_DUE [DENIED -> APPEAL]",
+    )
+    said = story_words(item)
+    assert said.startswith("Task “An appeal letter to finish and sign” opened")
+    assert "STMT_PAST_DUE" in said
+    assert said.endswith("(Denied → Appealing)")

@@ -20,6 +20,7 @@ async def test_no_page_has_a_violation(
     paths = ["/", "/tasks", "/tasks?state=closed", "/tasks?type=PLAN_SETUP", "/help"]
     paths += [f"/tasks/{task['id']}", "/claims", *(claim + tab for tab in tabs)]
     paths += ["/health", "/password", "/ar", "/ar?by=deadline", "/ar/rows"]
+    paths += ["/start", "/imports", "/imports?ended=none", "/remits", "/accounts"]
     paths += ["/audit", "/audit/access", f"/audit{claim}", "/no-such-page"]
     page = await enter(browser, premises, role)
     found = []
