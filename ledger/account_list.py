@@ -14,9 +14,7 @@ from sqlalchemy import (
     select,
 )
 
-from claims.money import cents
 from ledger.accounts import Bucket
-from ledger.balances import totals
 from ledger.open_items import amount_of
 from ledger.tables import entry
 from records import claims
@@ -120,10 +118,11 @@ def page(conn: Connection, only: Only, *, after: str, limit: int) -> list[RowMap
 def sums(conn: Connection, only: Only) -> Sums:
     """Count and open cents of every match."""
     if only is Only.ALL:
-        count = conn.execute(select(func.count()).select_from(account)).scalar_one()
-        all_of_it = totals(conn)
-        parts = (all_of_it.insurer_open, all_of_it.patient_due, all_of_it.credit)
-        return Sums(int(count), *(cents(part) for part in parts))
+        count = select(func.count()).select_from(account).scalar_subquery()
+        parts = (func.coalesce(amount_of(bucket), 0) for bucket in _PARTS.values())
+        whole = select(count, *parts).select_from(entry)
+        found_all = conn.execute(whole.where(entry.c.claim_id.is_not(None))).one()
+        return Sums(*(int(v) for v in found_all))
     found = _matching(only)
     columns = (found.c.insurance, found.c.patient, found.c.credit)
     query = select(func.count(), *(func.coalesce(func.sum(c), 0) for c in columns))

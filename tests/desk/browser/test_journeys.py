@@ -32,8 +32,8 @@ def decisions(premises: Premises) -> int:
 
 async def choose_call(page: Page) -> None:
     """Any decision that only a note stands behind."""
-    await page.get_by_label("Note").fill("Looked at it in the morning")
-    await page.get_by_label("Reason").fill("a person has looked at it")
+    await page.get_by_label("Note", exact=True).fill("Looked at it in the morning")
+    await page.get_by_label("Reason", exact=True).fill("a person has looked at it")
 
 
 async def test_a_clerk_signs_in_gets_the_next_task_and_sees_the_claim_move(
@@ -125,7 +125,7 @@ async def test_two_people_on_one_task_see_both_and_lose_nothing(
     for page in (first, second):
         await page.goto(f"/tasks/{wanted['id']}")
     await decide_first(first, premises, wanted["id"])
-    await second.get_by_label("Note").fill("the supervisor's own words")
+    await second.get_by_label("Note", exact=True).fill("the supervisor's own words")
     await second.locator('input[name="decision"]').first.check()
     await second.locator(".choice:has(input:checked) button.main").click()
     await second.wait_for_load_state()

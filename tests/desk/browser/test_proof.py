@@ -142,7 +142,7 @@ async def test_a_supervisor_confirms_what_another_person_prepared(
     letter = second.get_by_role("link", name=re.compile("letter", re.I)).first
     await expect(letter).to_be_visible()
     read = await (await second.request.get(f"/tasks/{row['id']}/letter.pdf")).body()
-    await second.get_by_label("Reason").fill("read and agreed")
+    await second.get_by_label("Reason", exact=True).fill("read and agreed")
     choice = second.locator(".choice").filter(has=second.locator("input[type=radio]"))
     await choice.locator("input[type=radio]").first.check()
     await choice.locator("button.main").first.click()
