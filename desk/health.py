@@ -19,7 +19,7 @@ from desk.desk import NO_WORKER
 from desk.route import Page
 from desk.visit import Visit
 from desk.words import day
-from policy.people import Door
+from policy.people import Door, may_act
 from records import audit, claim_list, file_list, tasks, users
 from records.claims import ClaimRow
 from records.files import End
@@ -81,6 +81,7 @@ def _page(visit: Visit, schedules: Line) -> Response:
         wrong=sum(not line.ok for line in lines),
         late=[Late(row, sentence_of(row)) for row in first],
         late_count=late,
+        may_retry=may_act(visit.user.roles, "retry"),
     )
 
 
@@ -100,7 +101,9 @@ def _processing(visit: Visit) -> Iterator[Line]:
         yield Line("Worker", True, "asks for work")
     elif answers:
         words = f"{pulse.words}{since}. {safe}"
-        yield Line("Worker", False, words, "Start one: python worker.py")
+        yield Line(
+            "Worker", False, words, "Ask operations to start one: python worker.py"
+        )
     else:
         yield Line("Worker", False, "cannot be seen without the server")
 
@@ -139,7 +142,7 @@ def _saved(count: int) -> Line:
 
 def _late(count: int) -> Line:
     if not count:
-        return Line("Next steps", True, "every open claim has a next step that is due")
+        return Line("Next steps", True, "none is late")
     words = f"{count} claim{'s' if count > 1 else ''} should have moved on already"
     return Line("Next steps", False, words, "See them below, and look again", "#late")
 

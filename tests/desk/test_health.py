@@ -31,6 +31,9 @@ def test_a_late_next_step_is_listed_and_can_be_retried(site: Site) -> None:
     assert "1 claim should have moved on already" in page
     assert row.pcn in page
     assert f'action="/claims/{row.id}/act"' in page
+    coder = site.signed_in("coder").get("/health").text
+    assert row.pcn in coder
+    assert f'action="/claims/{row.id}/act"' not in coder
     sent = post(ops, f"/claims/{row.id}/act", {"verb": "retry", "why": "late"})
     assert sent.status_code == 303
     answer = ops.get(sent.headers["location"]).text
