@@ -6,7 +6,7 @@ trusted as a whole changes nothing; one bad row never stops the good ones.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -141,6 +141,12 @@ def _kinds(content: bytes) -> list[str]:
     return found
 
 
+def are_taken(kinds: Iterable[str]) -> bool:
+    """Whether something is done here with every one of these kinds of a file."""
+    wanted = set(kinds)
+    return bool(wanted) and wanted <= {*ROUTES, FileKind.X837P}
+
+
 def _route(
     office: Office,
     partner: str,
@@ -150,7 +156,7 @@ def _route(
     why: Because,
 ) -> str:
     # Asked before anything is taken: a file that ends quarantined changes nothing.
-    if not kinds or not all(k in ROUTES or k == FileKind.X837P for k in kinds):
+    if not are_taken(kinds):
         return _quarantine(office, sha, "this kind of file is not read here")
     try:
         said = [_one_kind(office, partner, kind, content, sha, why) for kind in kinds]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from activities import csv_files
-from activities.files import ROUTES, take_in
+from activities.files import are_taken, take_in
 from activities.imports import Reject, identity_of, import_claims
 from activities.office import OFFICE_PARTNER, Office
 from claims.money import from_cents
@@ -82,7 +82,7 @@ def is_taken(kind: str) -> bool:
     kinds = set(kind.split("+"))
     if FileKind.X837P in kinds:  # its institutional claims are counted as rejects
         kinds.discard(FileKind.X837I)
-    return all(one in ROUTES or one == FileKind.X837P for one in kinds)
+    return are_taken(kinds)
 
 
 def bring_in(office: Office, name: str, content: bytes, why: Because) -> Intake:

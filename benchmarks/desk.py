@@ -27,7 +27,7 @@ from desk.__main__ import make_desk
 from desk.app import build_app
 from records.tables import claim, task
 from settings import Settings
-from wiring import prepare
+from wiring import open_office_offline, prepare
 
 GOAL_MS, MOST_QUERIES, MOST_BYTES = 100.0, 4, 150 * 1024
 LISTS = ("queue", "queue of one type", "queue, page 101", "claims", "accounts")
@@ -156,8 +156,9 @@ def measure(folder: Path, database: str, count: int, rounds: int) -> dict[str, A
     settings = Settings(data_dir=folder, database_url=database)
     prepare(settings)
     began = time.perf_counter()
-    with opened_office(settings) as office:
-        longest = fill(office, count)
+    office = open_office_offline(settings)
+    longest = fill(office, count)
+    office.db.close()
     filled = time.perf_counter() - began
     dice, seen = random.Random(7), dict[str, Seen]()  # noqa: S311 - a sample
     with opened(folder, database, "supervisor") as site:
@@ -178,16 +179,6 @@ def measure(folder: Path, database: str, count: int, rounds: int) -> dict[str, A
         "claims": count,
         "filled_seconds": round(filled, 1),
     } | (_report(seen, rounds))
-
-
-@contextmanager
-def opened_office(settings: Settings) -> Iterator[Office]:
-    """The office of these settings, closed afterwards."""
-    from wiring import open_office_offline
-
-    office = open_office_offline(settings)
-    yield office
-    office.db.close()
 
 
 def _analyze(site: Site) -> None:

@@ -10,9 +10,8 @@ from temporalio.service import RPCError
 
 from activities import processes
 from activities.office import Office
-from activities.promises import TICKER_KINDS, schedule_trouble
+from activities.promises import TICKER_KINDS, sweep_troubles
 from activities.running import recent_polls
-from activities.schedules import plan
 from cli.failures import Exit
 from cli.session import Session
 from cli.terminal import Column, table
@@ -130,14 +129,9 @@ async def _schedules(session: Session, office: Office) -> AsyncIterator[Line]:
         words = "the demo's ticker " + ("runs" if runs else "does not run: make demo")
         yield "schedules", runs, words
         return
-    planned = [schedule_id for schedule_id, _, _ in plan(office)]
-    wrong = [
-        f"{name} {trouble}"
-        for name in planned
-        if (trouble := await schedule_trouble(office, name))
-    ]
+    planned, wrong = await sweep_troubles(office)
     fix = "python worker.py --ensure-schedules"
-    words = f"{'; '.join(wrong[:3])} … {fix}" if wrong else f"{len(planned)} in place"
+    words = f"{'; '.join(wrong[:3])} … {fix}" if wrong else f"{planned} in place"
     yield "schedules", not wrong, words
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from activities.story import payer_name, sentence_of, stage_of
 from claims.money import ZERO
+from desk import letter
 from desk.patients import HIDDEN, may_see
 from desk.route import Page
 from desk.visit import MissingError, Visit
@@ -27,7 +28,6 @@ WORDS = {
     Only.CREDIT: "with a credit",
     Only.HELD: "on hold",
 }
-SENT = {"draft": "draft", "outbox": "waits to be mailed", "withdrawn": "withdrawn"}
 
 
 def listing(visit: Visit) -> Response:
@@ -100,7 +100,7 @@ def show(visit: Visit) -> Response:
         claims=[_claim(visit, one, money[one.id]) for one in rows],
         sums={p: sum((getattr(money[r.id], p) for r in rows), ZERO) for p in parts},
         statements=statements,
-        sent=SENT,
+        sent=letter.STATES,
         payments=payments,
         holds=holds,
     )

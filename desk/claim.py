@@ -13,8 +13,8 @@ from activities.proof_documents import files_of
 from activities.story import STAGES, Item
 from activities.tasks import NotPermittedError
 from claims.decision import MACHINE
-from claims.task import TaskType
-from desk import claim_money
+from claims.task import TASKS
+from desk import claim_money, letter
 from desk.claim_frame import break_glass, frame, show
 from desk.imports import kind_words
 from desk.route import Page
@@ -27,7 +27,6 @@ from records.instants import from_text
 NEWEST = 200
 BAD = ("denied", "reject", "refused", "failed", "silent")
 VERBS = ("hold", "release", "retry")
-LETTER_STATES = {"outbox": "waits to be mailed", "sent": "mailed"}
 LETTER_WORDS = {
     "STMT_1": "First statement",
     "STMT_2": "Second statement",
@@ -88,7 +87,7 @@ def story_words(item: Item) -> str:
 
 def _title(found: re.Match[str]) -> str:
     code = found[0]
-    return f"“{task_title(code)}”" if code in set(TaskType) else code
+    return f"“{task_title(code)}”" if code in TASKS else code
 
 
 def _wanted(item: Item, only: str) -> bool:
@@ -148,7 +147,7 @@ def documents_page(visit: Visit) -> Response:
         kinds=kind_words,
         named=bool(found.name),
         titles=LETTER_WORDS,
-        states=LETTER_STATES,
+        states=letter.STATES,
     )
 
 

@@ -12,8 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from temporalio.service import RPCError
 
 from activities import processes
-from activities.promises import TICKER_KINDS, schedule_trouble
-from activities.schedules import plan
+from activities.promises import TICKER_KINDS, sweep_troubles
 from activities.story import sentence_of
 from desk.desk import NO_WORKER
 from desk.route import Page
@@ -66,10 +65,36 @@ def _page(visit: Visit, schedules: Line) -> Response:
         lines = [
             *_processing(visit),
             schedules,
-            _saved(len(tasks.undelivered(conn))),
-            _late(late),
-            _unended(len(audit.files_without_end(conn))),
-            _quarantined(file_list.count(conn, End.QUARANTINED)),
+            _counted(
+                "Decisions",
+                len(tasks.undelivered(conn)),
+                "every one is applied",
+                " saved, not yet applied. They are applied when processing resumes.",
+            ),
+            _counted(
+                "Next steps",
+                late,
+                "none is late",
+                f" claim{'s' if late > 1 else ''} should have moved on already",
+                "See them below, and look again",
+                "#late",
+            ),
+            _counted(
+                "Files begun",
+                len(audit.files_without_end(conn)),
+                "all have ended",
+                " began and did not end",
+                "Start the same file again: what is known stays unchanged",
+                "/imports?ended=none",
+            ),
+            _counted(
+                "Files in quarantine",
+                file_list.count(conn, End.QUARANTINED),
+                "none",
+                ", kept and not used",
+                "Ask the sender for a good copy",
+                "/imports?ended=quarantined",
+            ),
             *(
                 Line(f"Files from {partner}", True, f"the last came on {day(on)}")
                 for partner, on, _ in audit.last_files(conn)
@@ -121,46 +146,22 @@ async def _schedules(visit: Visit) -> Line:
         async with asyncio.timeout(SCHEDULE_SECONDS):
             if not await visit.desk.connect():
                 return Line(name, False, "cannot be seen without the server")
-            ids = [one for one, _, _ in plan(office)]
-            found = await asyncio.gather(*(schedule_trouble(office, i) for i in ids))
+            planned, wrong = await sweep_troubles(office)
     except (TimeoutError, RPCError):
         return Line(name, False, "cannot be seen now: the server is slow to answer")
-    wrong = [f"{i} {trouble}" for i, trouble in zip(ids, found, strict=True) if trouble]
     if not wrong:
-        return Line(name, True, f"{len(ids)} daily sweeps are in place")
+        return Line(name, True, f"{planned} daily sweeps are in place")
     fix = "Mend them: python worker.py --ensure-schedules"
     return Line(name, False, "; ".join(wrong[:3]), fix)
 
 
-def _saved(count: int) -> Line:
-    name = "Decisions"
+def _counted(
+    part: str, count: int, fine: str, words: str, fix: str = "", href: str = ""
+) -> Line:
+    """Fine when there is none; else so many, and what to do."""
     if not count:
-        return Line(name, True, "every one is applied")
-    words = f"{count} saved, not yet applied. They are applied when processing resumes."
-    return Line(name, False, words)
-
-
-def _late(count: int) -> Line:
-    if not count:
-        return Line("Next steps", True, "none is late")
-    words = f"{count} claim{'s' if count > 1 else ''} should have moved on already"
-    return Line("Next steps", False, words, "See them below, and look again", "#late")
-
-
-def _unended(count: int) -> Line:
-    if not count:
-        return Line("Files begun", True, "all have ended")
-    words = f"{count} began and did not end"
-    fix = "Start the same file again: what is known stays unchanged"
-    return Line("Files begun", False, words, fix, "/imports?ended=none")
-
-
-def _quarantined(count: int) -> Line:
-    if not count:
-        return Line("Files in quarantine", True, "none")
-    words = f"{count}, kept and not used"
-    fix = "Ask the sender for a good copy"
-    return Line("Files in quarantine", False, words, fix, "/imports?ended=quarantined")
+        return Line(part, True, fine)
+    return Line(part, False, f"{count}{words}", fix, href)
 
 
 ROUTES = (

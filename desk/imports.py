@@ -12,7 +12,7 @@ from desk.route import Page
 from desk.visit import MissingError, Visit
 from policy.people import Door
 from records import file_list
-from records.db import RowMapping
+from records.db import Connection, RowMapping
 from records.files import End
 from records.instants import from_text
 
@@ -83,14 +83,13 @@ def show(visit: Visit) -> Response:
     """One file: counts, what was left out and why, how many of its claims started."""
     sha = visit.path("import")
     with visit.desk.office.reading() as conn:
-        row = _one(visit, sha)
+        row = _one(conn, sha)
         progress = file_list.progress(conn, sha)
     return visit.page("import.html.j2", row=_row(row), progress=progress, most=200)
 
 
-def _one(visit: Visit, sha: str) -> RowMapping:
-    with visit.desk.office.reading() as conn:
-        row = file_list.one(conn, sha)
+def _one(conn: Connection, sha: str) -> RowMapping:
+    row = file_list.one(conn, sha)
     if row is None:
         raise MissingError("No file with this hash came in. Nothing was changed.")
     return row
@@ -98,7 +97,8 @@ def _one(visit: Visit, sha: str) -> RowMapping:
 
 def rejects(visit: Visit) -> Response:
     """What was left out, as CSV: where, why and how to mend it, without values."""
-    row = _one(visit, visit.path("import"))
+    with visit.desk.office.reading() as conn:
+        row = _one(conn, visit.path("import"))
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\r\n")
     out.writerow(["_row", "reference", "_segment", "_field", "_reason", "_fix"])

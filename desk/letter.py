@@ -10,6 +10,9 @@ from policy.people import Door
 from records import accounts, tasks
 from records.db import RowMapping
 
+STATES = {"outbox": "waits to be mailed", "sent": "mailed"}
+"""Of a letter in words; draft and withdrawn are words already."""
+
 
 def html(visit: Visit) -> Response:
     """The letter's page, framed by our own pages only."""

@@ -17,6 +17,7 @@ from typing import IO, Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from starlette.responses import Response, StreamingResponse
 
 from activities.story import payer_name
@@ -140,14 +141,14 @@ def _xlsx(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
     heads, count, cents = _heads(named=named), 0, Decimal(0)
     digest = hashlib.sha256(_line(heads))
     for number, width in enumerate([8, 28, 20, 26, *[13] * 4, 44, *[12] * 6], start=1):
-        sheet.column_dimensions[chr(64 + number)].width = width
+        sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.append([_bold(sheet, head) for head in heads])
     for cells in _rows(visit, wanted, named=named, why=why):
         values = [_safe(cell) for cell in cells]
         digest.update(_line(values))
         count, cents = count + 1, cents + Decimal(str(cells[7]))
         sheet.append([_styled(sheet, value) for value in values])
-    sheet.auto_filter.ref = f"A1:{chr(64 + len(heads))}{count + 1}"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{count + 1}"
     _about(book.create_sheet("About"), visit, count, cents, digest.hexdigest())
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
     book.save(file)

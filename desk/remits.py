@@ -14,13 +14,13 @@ from claims.remittance import ProviderAdjustment, Remittance
 from desk.route import Page
 from desk.visit import DeskError, MissingError, Visit
 from edi.errors import EdiError
-from edi.explain.values import code
+from edi.explain.values import code, lower
 from edi.x835 import read_remittances
 from policy import plb
 from policy.people import Door
-from records import remit_list, remittances
+from records import files, remit_list, remittances
 from records.db import RowMapping
-from records.remit_list import STATES, Asked
+from records.remit_list import Asked
 
 SIZE = 50
 WORDS = {
@@ -36,7 +36,6 @@ OUTCOMES = {
     "forwarded": "passed on by the payer",
     "information": "for information",
 }
-METHODS = {"ACH": "bank transfer", "CHK": "check", "FWT": "wire", "NON": "no payment"}
 
 
 def listing(visit: Visit) -> Response:
@@ -67,7 +66,7 @@ def listing(visit: Visit) -> Response:
 
 def _asked(visit: Visit) -> Asked:
     status = visit.asked("state")
-    if status and status not in STATES:
+    if status and status not in WORDS:
         raise DeskError(
             "No remittance has such a state. Nothing was looked up. "
             "Start again from the list."
@@ -96,7 +95,7 @@ def show(visit: Visit) -> Response:
         if row is None:
             raise MissingError("There is no such remittance. Nothing was changed.")
         ended = remit_list.claims_of(conn, row["id"])
-        file = remit_list.file_of(conn, row["file_sha256"])
+        file = files.get(conn, row["file_sha256"])
         deposits = remit_list.deposits_of(conn, row["id"])
     read = _read(office, row)
     with office.writing() as conn:
@@ -109,7 +108,7 @@ def show(visit: Visit) -> Response:
         row=row,
         state=WORDS[row["status"]],
         payer=payer_name(office, row["payer_id"]),
-        method=METHODS.get(read.method, read.method) if read else "",
+        method=lower(code("method", read.method) or read.method) if read else "",
         claims=list(_claims(read, ended)),
         adjustments=[_adjustment(one) for one in read.provider_adjustments]
         if read

@@ -5,8 +5,6 @@ token of this session that stands for it. The token is used up by starting: two 
 take a file in once.
 """
 
-import asyncio
-import hashlib
 from pathlib import PurePosixPath, PureWindowsPath
 
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +16,6 @@ from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from policy.people import Door
 from records import files, sessions
-from records.db import RowMapping
 from vault.documents import DocumentMissingError
 
 RULE = "R-BAD-01"
@@ -99,14 +96,10 @@ def check(visit: Visit) -> Response:
         seen=seen,
         size=len(content),
         kind=kind_words(seen.kind),
-        before=before if _ended(before) else None,
+        before=before if before is not None and before["ended"] else None,
         token=token,
         most=20,
     )
-
-
-def _ended(row: RowMapping | None) -> bool:
-    return row is not None and row["ended"] is not None
 
 
 def _chosen(visit: Visit, token: str) -> tuple[str, str, bytes]:
@@ -125,8 +118,6 @@ def _chosen(visit: Visit, token: str) -> tuple[str, str, bytes]:
         content = office.documents.get(sha)
     except DocumentMissingError:
         raise DeskError(GONE) from None
-    if hashlib.sha256(content).hexdigest() != sha:
-        raise DeskError(GONE)
     return sha, name, content
 
 
@@ -138,7 +129,7 @@ async def go(visit: Visit) -> Response:
     elif works:
         visit.desk.brought = True
         words += " Saved. What it brought starts when processing resumes."
-    return await asyncio.to_thread(visit.go, f"/imports/{sha}", words)
+    return await run_in_threadpool(visit.go, f"/imports/{sha}", words)
 
 
 def _bring(visit: Visit) -> tuple[str, str, bool]:

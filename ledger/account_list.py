@@ -131,9 +131,9 @@ def sums(conn: Connection, only: Only) -> Sums:
 
 def claims_of(conn: Connection, account_id: str) -> list[ClaimRow]:
     """The claims of one account, newest visit first."""
-    query = select(claim.c.id).where(claim.c.account_id == account_id)
+    query = select(*claims.COLUMNS).where(claim.c.account_id == account_id)
     query = query.order_by(claim.c.service_from.desc(), claim.c.pcn)
-    return [claims.get(conn, claim_id) for claim_id in conn.execute(query).scalars()]
+    return [claims.as_row(row) for row in conn.execute(query).mappings()]
 
 
 def payments_of(conn: Connection, account_id: str) -> list[RowMapping]:

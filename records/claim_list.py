@@ -168,4 +168,4 @@ def overdue(conn: Connection, today: date, limit: int) -> tuple[int, list[ClaimR
         select(*claims.COLUMNS).where(*where).order_by(claim.c.next_due, claim.c.pcn)
     )
     rows = conn.execute(query.limit(limit)).mappings()
-    return int(count.scalar_one()), [claims.as_row(dict(row)) for row in rows]
+    return int(count.scalar_one()), [claims.as_row(row) for row in rows]

@@ -5,9 +5,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, tuple_
 
-from records.tables import claim, deposit, file, remittance, remittance_claim
-
-STATES = ("received", "posted", "suspended", "duplicate", "conflict")
+from records.tables import claim, deposit, remittance, remittance_claim
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,6 @@ def claims_of(conn: Connection, remittance_id: str) -> list[RowMapping]:
         .order_by(remittance_claim.c.position)
     )
     return list(conn.execute(query).mappings())
-
-
-def file_of(conn: Connection, sha256: str) -> RowMapping | None:
-    """The file a set came in."""
-    return conn.execute(select(file).where(file.c.sha256 == sha256)).mappings().first()
 
 
 def deposits_of(conn: Connection, remittance_id: str) -> list[RowMapping]:
