@@ -5,7 +5,9 @@ of failing half way; PostgreSQL locks rows in a fixed order (design rule 11).
 """
 
 import json
+import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -47,7 +49,6 @@ _PLAIN = (Boolean, Date, Integer, String)
 """Types of columns that travel to PostgreSQL as arrays."""
 _PRAGMAS = (
     f"busy_timeout={WAIT_SECONDS * 1000}",
-    "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
     # Without it INSERT OR REPLACE deletes rows behind the append-only triggers.
@@ -98,6 +99,7 @@ def _sqlite(url: str) -> Engine:
         raw.isolation_level = None  # We say BEGIN ourselves, below.
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
+        use_wal(raw)
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
@@ -105,6 +107,25 @@ def _sqlite(url: str) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def use_wal(raw: Any) -> None:
+    """Switch to write-ahead logging, waiting for another that does so just now.
+
+    SQLite refuses the second of two first connections at once, whatever busy_timeout
+    says: both hold a read lock that the other waits for.
+    """
+    give_up = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class Database:

@@ -1,8 +1,11 @@
 """Database: write lock, snapshots, refused nesting, insert-or-ignore, row locks."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -17,6 +20,7 @@ from records.db import (
     make_engine,
     one_of,
     upsert_ignore,
+    use_wal,
 )
 from records.tables import METADATA, account, claim, deposit, setting, user
 
@@ -253,6 +257,45 @@ def test_sqlite_is_opened_for_many_readers_and_kept_links(sqlite_url: str) -> No
         "foreign_keys": 1,
         "busy_timeout": 60_000,
     }
+
+
+class _Refusing(sqlite3.Connection):
+    """A connection that is refused WAL, as the second of two that switch at once."""
+
+    left = 3
+    code = sqlite3.SQLITE_BUSY
+
+    def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+        if self.left and "journal_mode" in sql:
+            self.left -= 1
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = self.code
+            raise error
+        return super().execute(sql, *more)
+
+
+def test_two_first_connections_to_a_new_file_wait_for_each_other(
+    tmp_path: Path,
+) -> None:
+    raw = sqlite3.connect(tmp_path / "new.db", factory=_Refusing)
+    use_wal(raw)
+    mode = raw.execute("PRAGMA journal_mode").fetchone()[0]
+    raw.close()
+
+    assert mode == "wal"
+    assert raw.left == 0
+
+
+def test_a_file_that_cannot_use_wal_for_another_reason_is_an_error(
+    tmp_path: Path,
+) -> None:
+    raw = sqlite3.connect(tmp_path / "new.db", factory=_Refusing)
+    raw.code = sqlite3.SQLITE_CANTOPEN
+    with pytest.raises(sqlite3.OperationalError):
+        use_wal(raw)
+    raw.close()
+
+    assert raw.left == 2
 
 
 def test_another_kind_of_database_is_refused() -> None:
