@@ -1,7 +1,7 @@
 """The claims list: filters in the address, ordered by the next date."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from activities.story import STAGES, payer_name, sentence_of, stage_of
 from claims.claim import Claim
 from claims.money import from_cents
+from desk.page_mark import after_mark
 from desk.route import Page
 from desk.visit import DeskError, Visit
 from ledger.balances import Balances, balances
@@ -29,7 +30,11 @@ def claims_page(visit: Visit) -> Response:
     words, wanted = _wanted(visit)
     with office.writing() as conn:
         found = claim_list.page(
-            conn, wanted, roles_of(visit.user.roles), after=_after(visit), size=SIZE
+            conn,
+            wanted,
+            roles_of(visit.user.roles),
+            after=after_mark(visit.asked("after")),
+            size=SIZE,
         )
         ids = [one.row.id for one in found.rows]
         money = balances(conn, ids)
@@ -82,19 +87,6 @@ def _searched(visit: Visit) -> tuple[str, str | None]:
         )
     last = words.partition(",")[0].strip() if "," in words else words.split()[-1]
     return words, claims.patient_index(office.cipher, last)
-
-
-def _after(visit: Visit) -> tuple[date, str] | None:
-    day, _, pcn = visit.asked("after").partition("~")
-    if not pcn:
-        return None
-    try:
-        return date.fromisoformat(day), pcn
-    except ValueError as error:
-        raise DeskError(
-            "The address of this page is not complete. Nothing is shown. "
-            "Open Claims again."
-        ) from error
 
 
 def _next(visit: Visit, rows: tuple[Listed, ...]) -> str:

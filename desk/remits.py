@@ -1,7 +1,6 @@
 """Remittances: what each 835 paid, whether it adds up, and what became of it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from activities.office import Office
 from activities.story import payer_name
 from claims.money import ZERO, from_cents
 from claims.remittance import ProviderAdjustment, Remittance
+from desk.page_mark import after_mark
 from desk.route import Page
 from desk.visit import DeskError, MissingError, Visit
 from edi.errors import EdiError
@@ -42,7 +42,9 @@ def listing(visit: Visit) -> Response:
     """Every remittance, newest first."""
     office, asked = visit.desk.office, _asked(visit)
     with office.reading() as conn:
-        rows = remit_list.page(conn, asked, before=_before(visit), limit=SIZE + 1)
+        rows = remit_list.page(
+            conn, asked, before=after_mark(visit.asked("before")), limit=SIZE + 1
+        )
         count, cents = remit_list.totals(conn, asked)
     more = ""
     if len(rows) > SIZE:
@@ -72,19 +74,6 @@ def _asked(visit: Visit) -> Asked:
             "Start again from the list."
         )
     return Asked(status, visit.asked("payer")[:64])
-
-
-def _before(visit: Visit) -> tuple[date, str] | None:
-    day, _, row_id = visit.asked("before").partition("~")
-    if not row_id:
-        return None
-    try:
-        return date.fromisoformat(day), row_id
-    except ValueError:
-        raise DeskError(
-            "This page of the list cannot be found again. Nothing was changed. "
-            "Start from its first page."
-        ) from None
 
 
 def show(visit: Visit) -> Response:
