@@ -27,6 +27,7 @@ from cli.session import Session
 from cli.terminal import Column, dollars, paragraph, table
 from ledger.balances import balances
 from policy.people import ACTS, sees_patients
+from policy.tasks import is_work_of
 from records import claims, events, tasks
 from records.claims import ClaimRow
 from records.files import End
@@ -330,8 +331,11 @@ def _patient(session: Session, row: ClaimRow) -> dict[str, str]:
         )
     office = session.office
     with office.writing() as conn:
-        mine = {t["role"] for t in tasks.waiting(conn, claim_id=row.id)}
-        if not sees_patients(person.roles, assigned=bool(mine & set(person.roles))):
+        assigned = any(
+            is_work_of(person.roles, t["type"], t["decision"])
+            for t in tasks.waiting(conn, claim_id=row.id)
+        )
+        if not sees_patients(person.roles, assigned=assigned):
             raise CommandError(
                 Exit.NOT_PERMITTED,
                 f"{person.name} may not see the patient of this claim. Nothing was "

@@ -253,7 +253,7 @@ def run(settings: Settings, *, as_json: bool, days: int = DAYS) -> int:
     done, desk = False, ""
     try:
         demo.start_server()
-        found = asyncio.run(demo.run())
+        found = {"days": days} | asyncio.run(demo.run())
         desk = "" if as_json else demo.start_desk()
         done = True
     finally:

@@ -120,7 +120,7 @@ def table(
     lines = [
         "",
         f"Practice day {found['practice_date']}: {found['claims']} claims followed "
-        f"for 120 days in {seconds:.0f} s",
+        f"for {found['days']} days in {seconds:.0f} s",
         "",
         *_section("Claims by outcome", found["claims_by_outcome"]),
         *_dollars(found),

@@ -8,6 +8,7 @@ from cli.failures import CommandError, Exit
 from cli.session import Session
 from cli.terminal import Column, table
 from policy.people import sees_patients
+from policy.tasks import is_work_of
 from records import accounts, claims, events, tasks
 from records.db import RowMapping
 
@@ -89,8 +90,11 @@ def _log_reading(session: Session, letter: RowMapping) -> None:
     """A letter names its patient: a role that may see it, and a log entry."""
     person = session.person()
     with session.office.writing() as conn:
-        mine = {t["role"] for t in tasks.waiting(conn, claim_id=letter["claim_id"])}
-        assigned = bool(letter["claim_id"] and mine & set(person.roles))
+        claim_id = letter["claim_id"]
+        waiting = tasks.waiting(conn, claim_id=claim_id) if claim_id else []
+        assigned = any(
+            is_work_of(person.roles, t["type"], t["decision"]) for t in waiting
+        )
         if not sees_patients(person.roles, assigned=assigned):
             raise CommandError(
                 Exit.NOT_PERMITTED,

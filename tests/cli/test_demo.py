@@ -102,6 +102,7 @@ def test_fates_name_members_once() -> None:
 
 
 FOUND = {
+    "days": 45,
     "practice_date": "2026-05-12",
     "claims": 2,
     "claims_by_outcome": {"Closed: paid": 2},
@@ -127,7 +128,7 @@ def test_the_table_shows_every_figure(settings: Settings) -> None:
         "10,000.00",
         "45.60",
         "STMT_1",
-        "61 s",
+        "for 45 days in 61 s",
         "make stop",
         "http://desk.test",
     ):

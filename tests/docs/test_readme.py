@@ -47,6 +47,7 @@ def report(*, billed: str, claims: int) -> str:
     """A demo's table, made by the code that makes it."""
     counts = {"Closed: paid": 2, "With payer": 1}
     found = {
+        "days": 120,
         "practice_date": "2026-05-12",
         "claims": claims,
         "claims_by_outcome": counts,
