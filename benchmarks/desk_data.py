@@ -167,6 +167,7 @@ def _tasks(ids: list[Any], start: int, dice: random.Random) -> Iterator[ROWS]:
     for number, (claim_id, payer_id) in enumerate(ids, start=start):
         kind = kinds[number % len(kinds)]
         due = TODAY + timedelta(days=dice.randint(-20, 60))
+        created = due - timedelta(days=dice.randint(1, 30))
         yield {
             "id": str(UUID(int=dice.getrandbits(128))),
             "number": 1000 + number,
@@ -178,7 +179,8 @@ def _tasks(ids: list[Any], start: int, dice: random.Random) -> Iterator[ROWS]:
             "amount_cents": dice.randint(1_000, 90_000),
             "role": TASKS[kind].role.value,
             "priority": dice.randint(0, 700),
-            "created_on": due - timedelta(days=dice.randint(1, 30)),
+            "created_on": created,
+            "created_at": f"{created}T15:00:00.000000Z",
             "due_on": due,
             "legal_deadline": due + timedelta(days=30) if number % 3 else None,
             "status": "open",

@@ -147,11 +147,22 @@ saved_view = Table(
     Column("name", String(60), nullable=False),
     Column("shared_role", String(16)),
     Column("filters", String(500), nullable=False),
+    Column("columns", String(200), nullable=False, default=""),
     Column("is_default", Boolean, nullable=False, default=False),
     Column("created_at", INSTANT, nullable=False),
     UniqueConstraint("owner", "name"),
 )
-"""A named set of filters of the work queue, as its query string."""
+"""A named set of filters of the work queue, as its query string, and the columns it
+shows (separated by commas; empty: those of the person who looks)."""
+
+list_columns = Table(
+    "list_columns",
+    METADATA,
+    Column("user_name", String(64), primary_key=True),
+    Column("list", String(16), primary_key=True),
+    Column("columns", String(200), nullable=False),
+)
+"""The columns a person chose for a list, separated by commas."""
 
 account = Table(
     "account",
@@ -472,6 +483,7 @@ task = Table(
     Column("role", String(16), nullable=False),
     Column("priority", Integer, nullable=False, default=0),
     Column("created_on", Date, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
     Column("due_on", Date, nullable=False),
     Column("legal_deadline", Date),
     Column("follow_up_on", Date),
@@ -510,6 +522,36 @@ task = Table(
 subject). ``evidence`` is codes, dates and amounts; names are read from the claim. A
 task sleeps until ``snoozed_until``, or earlier when ``wakes_on`` happens: payer_answer
 (a 277 or 835 for its claim)."""
+
+bulk = Table(
+    "bulk",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("actor", String(64), nullable=False, index=True),
+    Column("act", String(12), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("back", String(600), nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("done_at", INSTANT),
+    Column("undo_until", INSTANT),
+    Column("undone_at", INSTANT),
+)
+"""One act on many tasks: claim, release, assign or snooze. ``facts``: to whom, until
+when, why. ``undo_until`` is real time, the other instants are the practice's."""
+
+bulk_task = Table(
+    "bulk_task",
+    METADATA,
+    Column("bulk_id", ID, ForeignKey("bulk.id"), primary_key=True),
+    Column("task_id", ID, ForeignKey("task.id"), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("outcome", String(200)),
+    Column("before", JSON),
+    Column("undone", String(200)),
+)
+"""The tasks an act was asked for, in their order then. ``outcome`` is empty once the
+act was done to it, else why not; NULL is not yet. ``before``: what an undo brings back;
+``undone`` like ``outcome``, for the undo."""
 
 draft = Table(
     "draft",

@@ -86,6 +86,7 @@ def open_task(conn: Connection, new: NewTask, why: Because) -> str:
         return str(known)
     task_id = str(uuid4())
     row = {"id": task_id, "created_on": why.today, "status": "open", **new.__dict__}
+    row["created_at"] = to_text(why.at)
     # Two transactions may reach for one number or key: the later one waits for the
     # other to end, then looks again.
     while not upsert_ignore(conn, task, [row | {"number": _next_number(conn)}]):

@@ -99,6 +99,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("payer_id", "isa13", name=op.f("uq_batch_payer_id_isa13")),
     )
     op.create_table(
+        "bulk",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("act", sa.String(length=12), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("back", sa.String(length=600), nullable=False),
+        sa.Column("asked_at", sa.String(length=27), nullable=False),
+        sa.Column("done_at", sa.String(length=27), nullable=True),
+        sa.Column("undo_until", sa.String(length=27), nullable=True),
+        sa.Column("undone_at", sa.String(length=27), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk")),
+    )
+    op.create_index(op.f("ix_bulk_actor"), "bulk", ["actor"], unique=False)
+    op.create_table(
         "control_number",
         sa.Column("receiver", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
@@ -297,6 +311,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_letter_claim_id"), "letter", ["claim_id"], unique=False)
     op.create_table(
+        "list_columns",
+        sa.Column("user_name", sa.String(length=64), nullable=False),
+        sa.Column("list", sa.String(length=16), nullable=False),
+        sa.Column("columns", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("user_name", "list", name=op.f("pk_list_columns")),
+    )
+    op.create_table(
         "news",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("workflow_id", sa.String(length=120), nullable=False),
@@ -392,6 +413,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("shared_role", sa.String(length=16), nullable=True),
         sa.Column("filters", sa.String(length=500), nullable=False),
+        sa.Column("columns", sa.String(length=200), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
@@ -456,6 +478,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("created_on", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("legal_deadline", sa.Date(), nullable=True),
         sa.Column("follow_up_on", sa.Date(), nullable=True),
@@ -532,6 +555,22 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_web_session_user_name"), "web_session", ["user_name"], unique=False
+    )
+    op.create_table(
+        "bulk_task",
+        sa.Column("bulk_id", sa.String(length=36), nullable=False),
+        sa.Column("task_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=200), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("undone", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["bulk_id"], ["bulk.id"], name=op.f("fk_bulk_task_bulk_id_bulk")
+        ),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["task.id"], name=op.f("fk_bulk_task_task_id_task")
+        ),
+        sa.PrimaryKeyConstraint("bulk_id", "task_id", name=op.f("pk_bulk_task")),
     )
     op.create_table(
         "claim",
