@@ -88,7 +88,7 @@ def show(visit: Visit) -> Response:
         statements = account_list.statements_of(conn, row["id"])
         payments = account_list.payments_of(conn, row["id"])
         holds = account_list.holds_of(conn, row["id"])
-    named = may_see(visit, [t["role"] for t in waiting])
+    named = may_see(visit, waiting)
     with office.writing() as conn:
         visit.saw(conn, "account", account_ids=[row["id"]], subject=row["public_ref"])
     parts = ("insurer_open", "patient_due", "credit")

@@ -53,7 +53,7 @@ def frame(visit: Visit, tab: str) -> Frame:
 def _name(
     conn: Connection, visit: Visit, row: ClaimRow, tasks: list[RowMapping]
 ) -> str:
-    waiting = [task["role"] for task in tasks if task["closed_on"] is None]
+    waiting = [task for task in tasks if task["closed_on"] is None]
     since = visit.now - GLASS
     if not patients.may_see(visit, waiting) and not (
         may_break(visit)

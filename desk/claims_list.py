@@ -11,13 +11,14 @@ from activities.story import STAGES, payer_name, sentence_of, stage_of
 from claims.claim import Claim
 from claims.money import from_cents
 from desk.page_mark import after_mark
+from desk.queue_filters import my_work
 from desk.route import Page
 from desk.visit import DeskError, Visit
 from ledger.balances import Balances, balances
 from policy.people import Door, sees_patients
-from policy.tasks import roles_of
 from records import claim_list, claims, sessions
 from records.claim_list import NO_DATE, Listed, Wanted
+from records.queue_filters import Work
 
 SIZE = 50
 SHOWN = ("open", "closed", "all")
@@ -32,7 +33,7 @@ def claims_page(visit: Visit) -> Response:
         found = claim_list.page(
             conn,
             wanted,
-            roles_of(visit.user.roles),
+            my_work(visit) or Work(()),
             after=after_mark(visit.asked("after")),
             size=SIZE,
         )

@@ -42,7 +42,7 @@ def _letter(visit: Visit) -> RowMapping:
             raise MissingError("There is no such letter. Nothing was changed.")
         claim_id = found["claim_id"]
         open_tasks = tasks.waiting(conn, claim_id=claim_id) if claim_id else []
-        if not may_see(visit, [row["role"] for row in open_tasks]):
+        if not may_see(visit, open_tasks):
             raise ForbiddenError("Letters name patients. Nothing was shown.")
         visit.saw(
             conn,

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from desk.visit import Visit
 from policy.people import sees_patients
-from policy.tasks import roles_of
+from policy.tasks import is_work_of
+from records.db import RowMapping
 from vault.fields import FieldCipher
 
 HIDDEN = "Patient hidden"
@@ -35,7 +36,8 @@ def name_of(cipher: FieldCipher, claim_id: str, sealed: bytes) -> Name:
     return Name(person.get("first", ""), person.get("last", ""))
 
 
-def may_see(visit: Visit, roles: Iterable[str]) -> bool:
-    """Whether this person sees the patient, given the roles of the claim's tasks."""
-    mine = roles_of(visit.user.roles)
-    return sees_patients(visit.user.roles, assigned=bool(mine & set(roles)))
+def may_see(visit: Visit, tasks: Iterable[RowMapping]) -> bool:
+    """Whether this person sees the patient whom these tasks are about."""
+    roles = visit.user.roles
+    theirs = any(is_work_of(roles, t["type"], t["decision"]) for t in tasks)
+    return sees_patients(roles, assigned=theirs)

@@ -120,7 +120,7 @@ def _frame(visit: Visit, tabs: list[views.Tab]) -> dict[str, Any]:
 def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
     """What a row of a list shows; the name only to those who may see it."""
     office, evidence = visit.desk.office, row["evidence"]
-    named = bool(row["claim_id"]) and may_see(visit, [row["role"]])
+    named = bool(row["claim_id"]) and may_see(visit, [row])
     name = (
         name_of(office.cipher, row["claim_id"], row["content_enc"])
         if named and row["content_enc"]

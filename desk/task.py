@@ -106,7 +106,7 @@ def _read(visit: Visit, reference: str) -> Shown:
         row = tasks.get(conn, reference)
         wanted = [row["claim_id"]] if row["claim_id"] else []
         claim = claims.many(conn, wanted).get(row["claim_id"] or "")
-        named = claim is not None and may_see(visit, [row["role"]])
+        named = claim is not None and may_see(visit, [row])
         visit.saw(
             conn,
             "task",

@@ -23,7 +23,7 @@ def pdf(visit: Visit) -> Response:
         appeal = accounts.get_appeal(conn, task["subject"] or "")
         if task["type"] != PREPARE or appeal is None:
             raise MissingError("This task has no appeal letter. Nothing was changed.")
-        if not may_see(visit, [task["role"]]):
+        if not may_see(visit, [task]):
             raise ForbiddenError("Letters name patients. Nothing was shown.")
         visit.saw(conn, "letter", claim_ids=[task["claim_id"]])
         route = ""

@@ -72,6 +72,13 @@ def may_decide(
     return wanted.value in mine or also_coder or supervisor_codes
 
 
+def is_work_of(roles: Iterable[str], task_type: str, decision: str | None) -> bool:
+    """Whether a task is these roles' work: theirs to decide, or to confirm as it was
+    decided by another. What they decide about they may read."""
+    first, second = work_of(frozenset(roles))
+    return task_type in first or f"{task_type} {decision}" in second
+
+
 @cache
 def work_of(roles: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The task types that ``may_decide`` allows these roles, and each ``TYPE decision``

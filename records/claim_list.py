@@ -1,6 +1,5 @@
 """The claims list: one page of it with the totals of all matches, in one query."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,6 +19,7 @@ from sqlalchemy import (
 from records import claims
 from records.acts import CLAIM_HOLD
 from records.claims import ClaimRow
+from records.queue_filters import Work, is_work
 from records.tables import account, claim, hold, task
 
 SHUT = ("CLOSED", "VOIDED")
@@ -61,7 +61,7 @@ class Page:
 def page(
     conn: Connection,
     wanted: Wanted,
-    roles: Iterable[str],
+    work: Work,
     *,
     after: tuple[date, str] | None,
     size: int,
@@ -71,7 +71,7 @@ def page(
     assigned = exists().where(
         task.c.claim_id == claim.c.id,
         task.c.closed_on.is_(None),
-        task.c.role.in_(list(roles)),
+        is_work(work),
     )
     count = select(func.count()).select_from(claim).where(*where)
     billed = select(func.coalesce(func.sum(claim.c.charge_cents), 0)).where(*where)

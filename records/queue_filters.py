@@ -60,6 +60,11 @@ def confirms(work: Work) -> ColumnElement[bool]:
     return and_(task.c.status == "prepared", named.in_(work.confirms))
 
 
+def is_work(work: Work) -> ColumnElement[bool]:
+    """One may decide it, or confirm it."""
+    return or_(task.c.type.in_(work.types), confirms(work))
+
+
 def in_state(name: str, today: date) -> ColumnElement[bool]:
     """The condition of a state's name."""
     if name == "closed":
@@ -84,7 +89,7 @@ def where(wanted: Filters, today: date) -> ColumnElement[bool]:
 def _whose(wanted: Filters) -> list[ColumnElement[bool]]:
     parts: list[ColumnElement[bool]] = []
     if wanted.work is not None:
-        parts.append(or_(task.c.type.in_(wanted.work.types), confirms(wanted.work)))
+        parts.append(is_work(wanted.work))
     if wanted.roles:
         parts.append(task.c.role.in_(wanted.roles))
     if wanted.assignee == NOBODY:
