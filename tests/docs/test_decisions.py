@@ -10,7 +10,9 @@ import pytest
 from tests.docs.test_architecture import rows, section
 
 SECTIONS = ["Context", "Decision", "Consequences"]
-ALLOWED = re.compile(r"MIT|BSD|Apache|PSF|Python Software Foundation|LGPL|MPL|Mozilla")
+ALLOWED = re.compile(
+    r"MIT|BSD|Apache|PSF|Python Software Foundation|LGPL|MPL|Mozilla|EPL"
+)
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)( ; [^\\]+)? \\$")
 
 
