@@ -3,6 +3,8 @@
 What was typed never stands in an address: the list gets an opaque token instead.
 """
 
+from urllib.parse import urlencode
+
 from starlette.responses import Response
 
 from desk.route import Page
@@ -31,6 +33,8 @@ def _place(visit: Visit, conn: Connection, words: str) -> str | None:
     if account := claim_list.account_with(conn, words.upper()):
         return f"/accounts/{account}"
     traced = remittances.of_trace(conn, words)
+    if len(traced) > 1:
+        return "/remits?" + urlencode({"trace": words})
     return f"/remits/{traced[0]['id']}" if traced else None
 
 

@@ -1,11 +1,12 @@
 """Remittances as a list, and the claims of one with their numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, tuple_
 
-from records.tables import claim, deposit, remittance, remittance_claim
+from records.tables import claim, deposit, remittance, remittance_claim, task
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Asked:
 
     status: str = ""
     payer: str = ""
+    trace: str = ""
 
 
 def _where(asked: Asked) -> list[ColumnElement[bool]]:
@@ -22,6 +24,8 @@ def _where(asked: Asked) -> list[ColumnElement[bool]]:
         parts.append(remittance.c.status == asked.status)
     if asked.payer:
         parts.append(remittance.c.payer_id == asked.payer)
+    if asked.trace:
+        parts.append(remittance.c.trace == asked.trace)
     return parts
 
 
@@ -73,6 +77,44 @@ def claims_of(conn: Connection, remittance_id: str) -> list[RowMapping]:
         .order_by(remittance_claim.c.position)
     )
     return list(conn.execute(query).mappings())
+
+
+def other_decisions(
+    conn: Connection, remittance_id: str, claim_ids: Iterable[str]
+) -> list[RowMapping]:
+    """What other remittances said of these claims, first posted first."""
+    rows = remittance_claim
+    query = (
+        select(
+            *(rows.c.claim_id, rows.c.status, rows.c.paid_cents),
+            *(remittance.c.id, remittance.c.trace, remittance.c.posted_on),
+        )
+        .join(remittance, remittance.c.id == rows.c.remittance_id)
+        .where(
+            rows.c.claim_id.in_(set(claim_ids)),
+            rows.c.remittance_id != remittance_id,
+            rows.c.outcome.in_(["posted", "linked"]),
+        )
+        .order_by(remittance.c.posted_on, rows.c.position)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def tasks_of(
+    conn: Connection, remittance_id: str, ended: Iterable[RowMapping]
+) -> dict[int | None, RowMapping]:
+    """The task of each CLP without a claim of ours by its position, and under None
+    that of the whole set (it does not add up, or conflicts with another)."""
+    places: dict[str, int | None] = {
+        f"{remittance_id}:ERA_UNMATCHED_CLAIM:{row['position']}": row["position"]
+        for row in ended
+        if row["outcome"] in ("unmatched", "linked", "returned")
+    }
+    for kind in ("ERA_UNBALANCED", "ERA_CONFLICT"):
+        places[f"{remittance_id}:{kind}:"] = None
+    query = select(task.c.id, task.c.number, task.c.key, task.c.closed_on)
+    found = conn.execute(query.where(task.c.key.in_(places))).mappings()
+    return {places[row["key"]]: row for row in found}
 
 
 def deposits_of(conn: Connection, remittance_id: str) -> list[RowMapping]:

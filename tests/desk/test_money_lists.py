@@ -2,15 +2,17 @@
 
 import re
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
 from activities.files import take_in
+from activities.remittance import RemittanceActivities
 from claims.money import from_cents
 from ledger import account_list
 from ledger.account_list import Only
 from ledger.balances import totals
-from records import accesses, accounts, claims, remit_list, remittances
+from records import accesses, accounts, claims, remit_list, remittances, tasks
 from records.remit_list import Asked
 from tests.desk.conftest import Site, post
 
@@ -74,6 +76,68 @@ def test_the_list_is_filtered_and_its_total_is_of_all_matches(site: Site) -> Non
     assert poster.get("/remits?state=nonsense").status_code == 400
 
 
+def posted(site: Site, content: bytes) -> str:
+    """Register an 835 and post it; the remittance's id."""
+    remittance = bring(site, content)
+    RemittanceActivities(site.office).post_remittance(remittance, site.desk.now())
+    return remittance
+
+
+def test_a_claim_that_was_not_matched_leads_to_its_task(site: Site) -> None:
+    remittance = posted(site, era(paid="75"))
+    with site.office.reading() as conn:
+        [task] = tasks.waiting(conn, types=["ERA_UNMATCHED_CLAIM"])
+    poster = site.signed_in("poster")
+    assert f'/remits/{remittance}?only=unmatched#claims"' in poster.get("/remits").text
+    page = poster.get(f"/remits/{remittance}?only=unmatched").text
+    assert f'<a href="/tasks/{task["id"]}">Match it: task {task["number"]}</a>' in page
+    assert "STRANGER1" not in poster.get(f"/remits/{remittance}?only=posted").text
+    assert poster.get(f"/remits/{remittance}?only=nonsense").status_code == 400
+
+
+def test_a_set_that_does_not_add_up_leads_to_its_task(site: Site) -> None:
+    remittance = posted(site, era(paid="70"))
+    with site.office.reading() as conn:
+        [task] = tasks.waiting(conn, types=["ERA_UNBALANCED"])
+    page = site.signed_in("poster").get(f"/remits/{remittance}").text
+    assert f'<a href="/tasks/{task["id"]}">Decide it: task {task["number"]}</a>' in page
+
+
+def test_a_remittance_whose_file_is_damaged_says_that_it_cannot_be_read(
+    site: Site,
+) -> None:
+    content = era(paid="75")
+    remittance = bring(site, content)
+    sha = sha256(content).hexdigest()
+    stored = site.office.documents.root / sha[:2] / sha[2:4] / sha
+    stored.write_bytes(stored.read_bytes()[:-1] + b"x")
+    page = site.signed_in("poster").get(f"/remits/{remittance}")
+    assert page.status_code == 200
+    assert "cannot be read any more" in page.text
+
+
+def test_a_reversal_stands_before_its_correction_and_sums_with_it(site: Site) -> None:
+    claim = "CLP*STRANGER1*1*100*80*20*12*ICN1"
+    detail = (
+        "NM1*QC*1*PLANTED*PATIENT****MI*M1~SVC*HC:99213*100*80~DTM*472*20260401~"
+        "CAS*PR*2*20"
+    )
+    other = "CLP*STRANGER2*1*10*10**12*ICN2~SVC*HC:99213*10*10~DTM*472*20260401"
+    back = (
+        "CLP*STRANGER1*22*-100*-80*-20*12*ICN1~SVC*HC:99213*-100*-80~"
+        "DTM*472*20260401~CAS*PR*2*-20"
+    )
+    content = era(paid="5").decode()
+    both = content.replace(f"{claim}~{detail}", f"{claim}~{detail}~{other}~{back}")
+    remittance = bring(site, both.encode())
+    page = site.signed_in("poster").get(f"/remits/{remittance}").text
+    assert "adds up" in page
+    [pair] = re.findall(r'<tbody class="both">(.*?)</tbody>', page, re.DOTALL)
+    assert pair.index("reversal") < pair.index("its correction")
+    assert "together $0.00" in pair
+    assert "STRANGER2" not in pair
+
+
 def test_pages_of_remittances_follow_each_other(site: Site) -> None:
     with site.office.writing() as conn:
         for number in range(5):
@@ -106,6 +170,12 @@ def test_a_trace_number_and_an_account_number_are_found(site: Site) -> None:
     poster = site.signed_in("poster")
     found = post(poster, "/find", {"q": "T-77001"}).headers["location"]
     assert found == f"/remits/{remittance}"
+    with site.office.writing() as conn:
+        twin = dict(remittances.get(conn, remittance) or {})
+        remittances.insert_new(conn, **twin | {"id": "0" * 40, "content_hash": "other"})
+    found = post(poster, "/find", {"q": "T-77001"}).headers["location"]
+    assert found == "/remits?trace=T-77001"
+    assert "<b>2</b> remittances" in poster.get(found).text
     found = post(poster, "/find", {"q": account["public_ref"]}).headers["location"]
     assert found == f"/accounts/{account['id']}"
 
