@@ -148,14 +148,17 @@ class SubmissionActivities:
 def envelope_for(
     office: Office, receiver: str, name: str, batch: RowMapping, at: datetime
 ) -> OutboundEnvelope:
-    """ISA/GS/ST of one of our interchanges, with the batch's control numbers."""
+    """ISA/GS/ST of one of our interchanges, with the batch's control numbers.
+
+    It holds one set, so the set's number is the interchange's and as unique.
+    """
     practice = office.practice
     return OutboundEnvelope(
         sender_id=practice.billing_npi,
         receiver_id=receiver,
         isa13=batch["isa13"],
         gs06=batch["gs06"],
-        st02="0001",
+        st02=f"{batch['isa13']:09d}",
         created=at,
         batch_ref=batch["reference"],
         submitter_name=practice.name,

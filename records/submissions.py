@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, 
 
 from claims.claim import Claim
 from records.acts import held_claims
+from records.db import upsert_ignore
 from records.tables import batch, claim, control_number, submission
 from vault.fields import FieldCipher
 
@@ -145,18 +146,18 @@ def mark(
 
 
 def next_number(conn: Connection, receiver: str, kind: str) -> int:
-    """The next control number of this receiver: never reused (R-SUB-03)."""
-    changed = conn.execute(
+    """The next control number of this receiver: never reused (R-SUB-03).
+
+    Two workers never get the same: the row is locked until the transaction ends. One
+    that is rolled back used nothing.
+    """
+    first = {"receiver": receiver, "kind": kind, "last": 0}
+    upsert_ignore(conn, control_number, [first], key=("receiver", "kind"))
+    query = (
         update(control_number)
         .where(control_number.c.receiver == receiver, control_number.c.kind == kind)
         .values(last=control_number.c.last + 1)
-    ).rowcount
-    if not changed:
-        conn.execute(
-            insert(control_number).values(receiver=receiver, kind=kind, last=1)
-        )
-    query = select(control_number.c.last).where(
-        control_number.c.receiver == receiver, control_number.c.kind == kind
+        .returning(control_number.c.last)
     )
     return int(conn.execute(query).scalar_one())
 

@@ -8,10 +8,11 @@ import pytest
 
 from activities.office import Office
 from activities.outbound import put_out, register_sent
+from activities.submission import envelope_for
 from records import files, submissions
 from records.db import RowMapping
 from records.events import Because
-from tests.activities.conftest import open_office
+from tests.activities.conftest import NOON, open_office
 
 BATCH = "submit-P-NORTHLAKE-2026-06-15T22:00:00Z"
 
@@ -33,6 +34,16 @@ def open_batch(office: Office, why: Because) -> RowMapping:
             partner="clearinghouse",
             today=why.today,
         )
+
+
+def test_interchange_group_and_set_carry_the_number_of_their_batch(
+    office: Office, why: Because
+) -> None:
+    batch = open_batch(office, why)
+
+    made = envelope_for(office, "RECEIVER", "A PAYER", batch, NOON)
+
+    assert (made.isa13, made.gs06, made.st02) == (1, 1, "000000001")
 
 
 def test_a_repeat_finds_the_file_that_left_and_registers_its_bytes(
