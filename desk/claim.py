@@ -27,12 +27,6 @@ from records.instants import from_text
 NEWEST = 200
 BAD = ("denied", "reject", "refused", "failed", "silent")
 VERBS = ("hold", "release", "retry")
-LETTER_WORDS = {
-    "STMT_1": "First statement",
-    "STMT_2": "Second statement",
-    "STMT_PAST_DUE": "Past due statement",
-    "FINAL_NOTICE": "Final notice",
-}
 _CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 _STAGE_WORDS = {state.value: word for state, word in STAGES.items()}
 
@@ -146,7 +140,7 @@ def documents_page(visit: Visit) -> Response:
         files=[{**f, "at": from_text(f["received_at"])} for f in files],
         kinds=kind_words,
         named=bool(found.name),
-        titles=LETTER_WORDS,
+        titles=letter.TITLES,
         states=letter.STATES,
     )
 

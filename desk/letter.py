@@ -5,11 +5,20 @@ from starlette.responses import Response
 from desk.patients import may_see
 from desk.route import Page
 from desk.visit import ForbiddenError, MissingError, Visit
-from letters.render import content_policy_style
+from letters.render import ALL_TITLES, content_policy_style
 from policy.people import Door
 from records import accounts, tasks
 from records.db import RowMapping
 
+TITLES = ALL_TITLES | {
+    "STMT_1": "First statement",
+    "STMT_2": "Second statement",
+    "STMT_PAST_DUE": "Past due statement",
+    "FINAL_NOTICE": "Final notice",
+    "PATIENT_REFUND": "Notice of a refund",
+    "PATIENT_COB_QUESTION": "Question about other plans",
+}
+"""What staff call a letter of each template."""
 STATES = {"outbox": "waits to be mailed", "sent": "mailed"}
 """Of a letter in words; draft and withdrawn are words already."""
 
