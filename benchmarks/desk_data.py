@@ -181,6 +181,7 @@ def _tasks(ids: list[Any], start: int, dice: random.Random) -> Iterator[ROWS]:
             "priority": dice.randint(0, 700),
             "created_on": created,
             "created_at": f"{created}T15:00:00.000000Z",
+            "reason": "CO-97",
             "due_on": due,
             "legal_deadline": due + timedelta(days=30) if number % 3 else None,
             "status": "open",

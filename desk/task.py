@@ -28,6 +28,7 @@ from records.claims import ClaimRow
 from records.db import RowMapping
 from records.drafts import Draft
 from records.instants import from_text
+from records.similar import Similar, similar
 
 WAIT = timedelta(seconds=4)
 DECIDABLE = ("open", "prepared")
@@ -44,7 +45,7 @@ class Shown:
     patient: str
     decided: list[RowMapping]
     letters: list[RowMapping]
-    similar: list[RowMapping]
+    similar: list[Similar]
     opened_by: tuple[str, str] | None
 
 
@@ -129,7 +130,7 @@ def _read(visit: Visit, reference: str) -> Shown:
             patient=patient,
             decided=tasks.decisions_of(conn, row["id"]),
             letters=accounts.letters(conn, claim_id=claim.id) if claim else [],
-            similar=tasks.similar(conn, row, 5),
+            similar=similar(conn, row, 5),
             opened_by=before,
         )
 

@@ -38,6 +38,8 @@ APPEND_ONLY = "rows here are append-only: add one that corrects"
 ID = String(36)
 INSTANT = String(27)
 TASK_WAITS = "status IN ('open', 'prepared', 'saved')"
+TASK_DONE = "status = 'done'"
+TASK_SAVED = "status = 'saved'"
 """Written out: SQLite uses a partial index only for the very same words."""
 
 
@@ -334,7 +336,8 @@ batch = Table(
     UniqueConstraint("payer_id", "isa13"),
     UniqueConstraint("payer_id", "gs06"),
 )
-"""One interchange to one payer; the id is the batch workflow's id."""
+"""One interchange to one payer; the id is the batch workflow's id. ``file_name`` is the
+hidden draft's until the file has left under its own."""
 
 control_number = Table(
     "control_number",
@@ -468,6 +471,13 @@ patient_payment = Table(
     Column("row", Integer, nullable=False),
 )
 
+
+def _few_tasks(name: str, *columns: str, where: str) -> Index:
+    """An index of some tasks only: the others cost it nothing."""
+    some = text(where)
+    return Index(name, *columns, sqlite_where=some, postgresql_where=some)
+
+
 task = Table(
     "task",
     METADATA,
@@ -500,6 +510,7 @@ task = Table(
     Column("workflow_id", String(120), nullable=False),
     Column("rule", String(16), nullable=False),
     Column("why", Text, nullable=False),
+    Column("reason", String(48), nullable=False, default=""),
     Column("evidence", JSON, nullable=False),
     Column("decision", String(40)),
     Column("form", JSON),
@@ -510,18 +521,32 @@ task = Table(
     Column("closed_how", String(12)),
     Column("raised_on", Date),
     Index("ix_task_queue", "status", "due_on"),
-    Index(
+    _few_tasks(
         "ix_task_order",
         *("due_on", "role", "snoozed_until", "amount_cents", "type", "assignee"),
         *("status", "decision"),
-        sqlite_where=text(TASK_WAITS),
-        postgresql_where=text(TASK_WAITS),
+        where=TASK_WAITS,
     ),
+    _few_tasks(
+        "ix_task_type",
+        *("type", "due_on", "snoozed_until", "amount_cents", "role", "assignee"),
+        *("status", "decision"),
+        where=TASK_WAITS,
+    ),
+    _few_tasks(
+        "ix_task_similar",
+        *("type", "payer_id", "reason", "closed_on", "number"),
+        where=TASK_DONE,
+    ),
+    _few_tasks("ix_task_saved", "due_on", where=TASK_SAVED),
+    _few_tasks("ix_task_asleep", "snoozed_until", where="snoozed_until IS NOT NULL"),
+    _few_tasks("ix_task_closed", "closed_on", where="closed_on IS NOT NULL"),
 )
 """``status``: open, prepared, saved, done, overtaken. One open task per (claim, type,
 subject). ``evidence`` is codes, dates and amounts; names are read from the claim. A
 task sleeps until ``snoozed_until``, or earlier when ``wakes_on`` happens: payer_answer
-(a 277 or 835 for its claim)."""
+(a 277 or 835 for its claim). ``reason`` is what makes tasks of one type alike: the
+code of the payer or of our edit, else the rule."""
 
 bulk = Table(
     "bulk",

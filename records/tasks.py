@@ -86,7 +86,7 @@ def open_task(conn: Connection, new: NewTask, why: Because) -> str:
         return str(known)
     task_id = str(uuid4())
     row = {"id": task_id, "created_on": why.today, "status": "open", **new.__dict__}
-    row["created_at"] = to_text(why.at)
+    row |= {"created_at": to_text(why.at), "reason": reason_of(new)}
     # Two transactions may reach for one number or key: the later one waits for the
     # other to end, then looks again.
     while not upsert_ignore(conn, task, [row | {"number": _next_number(conn)}]):
@@ -101,6 +101,15 @@ def open_task(conn: Connection, new: NewTask, why: Because) -> str:
         account_id=new.account_id,
     )
     return task_id
+
+
+def reason_of(new: NewTask) -> str:
+    """What the task shares with others of its type: a payer's code, our edit, or the
+    rule that opened it."""
+    said = new.evidence
+    carc = "-".join(str(said[k]) for k in ("group", "carc") if said.get(k))
+    found = carc or str(said.get("edit") or said.get("status") or new.rule)
+    return found[:48]
 
 
 def _next_number(conn: Connection) -> int:
@@ -350,30 +359,6 @@ def decisions_of(conn: Connection, task_id: str) -> list[RowMapping]:
     columns = [c for c in decision.c if c.name != "form_enc"]
     query = select(*columns).where(decision.c.task_id == task_id)
     return list(conn.execute(query.order_by(decision.c.saved_at)).mappings())
-
-
-def similar(conn: Connection, row: RowMapping, limit: int) -> list[RowMapping]:
-    """The last tasks of this type at this payer that people decided."""
-    query = (
-        select(
-            task.c.id,
-            task.c.number,
-            task.c.decision,
-            task.c.decided_by,
-            task.c.closed_on,
-            task.c.created_on,
-            task.c.amount_cents,
-        )
-        .where(
-            task.c.type == row["type"],
-            task.c.payer_id == row["payer_id"],
-            task.c.status == "done",
-            task.c.id != row["id"],
-        )
-        .order_by(task.c.closed_on.desc(), task.c.number.desc())
-        .limit(limit)
-    )
-    return list(conn.execute(query).mappings())
 
 
 def undelivered(conn: Connection) -> list[RowMapping]:

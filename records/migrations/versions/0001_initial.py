@@ -495,6 +495,7 @@ def upgrade() -> None:
         sa.Column("workflow_id", sa.String(length=120), nullable=False),
         sa.Column("rule", sa.String(length=16), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(length=48), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
         sa.Column("decision", sa.String(length=40), nullable=True),
         sa.Column("form", sa.JSON(), nullable=True),
@@ -509,7 +510,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_task_number")),
     )
     op.create_index(op.f("ix_task_account_id"), "task", ["account_id"], unique=False)
+    op.create_index(
+        "ix_task_asleep",
+        "task",
+        ["snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text("snoozed_until IS NOT NULL"),
+        postgresql_where=sa.text("snoozed_until IS NOT NULL"),
+    )
     op.create_index(op.f("ix_task_claim_id"), "task", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_task_closed",
+        "task",
+        ["closed_on"],
+        unique=False,
+        sqlite_where=sa.text("closed_on IS NOT NULL"),
+        postgresql_where=sa.text("closed_on IS NOT NULL"),
+    )
     op.create_index(
         "ix_task_order",
         "task",
@@ -528,6 +545,39 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('open', 'prepared', 'saved')"),
     )
     op.create_index("ix_task_queue", "task", ["status", "due_on"], unique=False)
+    op.create_index(
+        "ix_task_saved",
+        "task",
+        ["due_on"],
+        unique=False,
+        sqlite_where=sa.text("status = 'saved'"),
+        postgresql_where=sa.text("status = 'saved'"),
+    )
+    op.create_index(
+        "ix_task_similar",
+        "task",
+        ["type", "payer_id", "reason", "closed_on", "number"],
+        unique=False,
+        sqlite_where=sa.text("status = 'done'"),
+        postgresql_where=sa.text("status = 'done'"),
+    )
+    op.create_index(
+        "ix_task_type",
+        "task",
+        [
+            "type",
+            "due_on",
+            "snoozed_until",
+            "amount_cents",
+            "role",
+            "assignee",
+            "status",
+            "decision",
+        ],
+        unique=False,
+        sqlite_where=sa.text("status IN ('open', 'prepared', 'saved')"),
+        postgresql_where=sa.text("status IN ('open', 'prepared', 'saved')"),
+    )
     op.create_table(
         "user_account",
         sa.Column("id", sa.String(length=36), nullable=False),
