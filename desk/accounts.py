@@ -11,12 +11,12 @@ from claims.money import ZERO
 from desk import letter
 from desk.patients import HIDDEN, may_see
 from desk.route import Page
-from desk.visit import MissingError, Visit
+from desk.visit import DeskError, MissingError, Visit
 from ledger import account_list
 from ledger.account_list import Only
 from ledger.balances import balances
 from policy.people import Door
-from records import accounts, tasks
+from records import accounts
 from records.claims import ClaimRow
 from records.db import RowMapping
 
@@ -65,7 +65,10 @@ def _only(visit: Visit) -> Only:
     try:
         return Only(visit.asked("only", Only.ALL))
     except ValueError:
-        return Only.ALL
+        raise DeskError(
+            "There is no such list of accounts. Nothing was looked up. "
+            "Choose one of the list."
+        ) from None
 
 
 def _name(visit: Visit, row: RowMapping, *, named: bool) -> str:
@@ -76,7 +79,7 @@ def _name(visit: Visit, row: RowMapping, *, named: bool) -> str:
 
 
 def show(visit: Visit) -> Response:
-    """One account: its claims, statements, payments and holds."""
+    """One account: its claims, open tasks, letters, payments and holds."""
     office = visit.desk.office
     with office.reading() as conn:
         row = accounts.find(conn, visit.path("account"))
@@ -84,8 +87,8 @@ def show(visit: Visit) -> Response:
             raise MissingError("There is no such account. Nothing was changed.")
         rows = account_list.claims_of(conn, row["id"])
         money = balances(conn, [one.id for one in rows])
-        waiting = [t for one in rows for t in tasks.waiting(conn, claim_id=one.id)]
-        statements = account_list.statements_of(conn, row["id"])
+        waiting = account_list.tasks_of(conn, row["id"])
+        letters = account_list.letters_of(conn, row["id"])
         payments = account_list.payments_of(conn, row["id"])
         holds = account_list.holds_of(conn, row["id"])
     named = may_see(visit, waiting)
@@ -96,14 +99,22 @@ def show(visit: Visit) -> Response:
         "account.html.j2",
         row=row,
         name=_name(visit, row, named=named),
-        named=named,
         claims=[_claim(visit, one, money[one.id]) for one in rows],
         sums={p: sum((getattr(money[r.id], p) for r in rows), ZERO) for p in parts},
-        statements=statements,
+        tasks=waiting,
+        letters=[(one, _may_read(visit, one, waiting)) for one in letters],
+        titles=letter.TITLES,
         sent=letter.STATES,
         payments=payments,
         holds=holds,
     )
+
+
+def _may_read(visit: Visit, one: RowMapping, waiting: list[RowMapping]) -> bool:
+    """As the letter's own page asks it: by the open tasks of its claim."""
+    claim_id = one["claim_id"]
+    mine = [t for t in waiting if claim_id and t["claim_id"] == claim_id]
+    return visit.may(Door.TASKS) and may_see(visit, mine)
 
 
 def _claim(visit: Visit, row: ClaimRow, money: Any) -> Mapping[str, Any]:

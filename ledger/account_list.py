@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Table,
     exists,
     func,
     or_,
@@ -19,7 +20,16 @@ from ledger.open_items import amount_of
 from ledger.tables import entry
 from records import claims
 from records.claims import ClaimRow
-from records.tables import account, claim, hold, letter, patient_payment, statement
+from records.tables import (
+    account,
+    claim,
+    hold,
+    letter,
+    patient_payment,
+    statement,
+    task,
+)
+from records.tasks import WAITING
 
 
 class Only(StrEnum):
@@ -138,23 +148,45 @@ def claims_of(conn: Connection, account_id: str) -> list[ClaimRow]:
 
 def payments_of(conn: Connection, account_id: str) -> list[RowMapping]:
     """What this account's patients paid, on its claims or on account, newest first."""
-    ours = select(claim.c.id).where(claim.c.account_id == account_id)
     paid = patient_payment
     query = select(paid).where(
-        or_(paid.c.account_id == account_id, paid.c.claim_id.in_(ours))
+        or_(paid.c.account_id == account_id, _is_ours(paid, account_id))
     )
     return list(conn.execute(query.order_by(paid.c.paid_on.desc())).mappings())
 
 
-def statements_of(conn: Connection, account_id: str) -> list[RowMapping]:
-    """Its statements with the state of their letters, newest first."""
+def letters_of(conn: Connection, account_id: str) -> list[RowMapping]:
+    """Letters to the account or about a claim of it, newest first, with the claim's
+    number and, of a statement, its amount in cents."""
     query = (
-        select(statement, letter.c.status, letter.c.sent_on)
-        .outerjoin(letter, letter.c.id == statement.c.letter_id)
-        .where(statement.c.account_id == account_id)
-        .order_by(statement.c.dated.desc())
+        select(letter, claim.c.pcn, statement.c.amount_cents)
+        .outerjoin(claim, claim.c.id == letter.c.claim_id)
+        .outerjoin(statement, statement.c.letter_id == letter.c.id)
+        .where(or_(letter.c.account_id == account_id, _is_ours(letter, account_id)))
+        .order_by(letter.c.dated.desc(), letter.c.key)
     )
     return list(conn.execute(query).mappings())
+
+
+def tasks_of(conn: Connection, account_id: str) -> list[RowMapping]:
+    """Open tasks of the account and of its claims, by due date, with the claim's
+    number."""
+    query = (
+        select(task, claim.c.pcn)
+        .outerjoin(claim, claim.c.id == task.c.claim_id)
+        .where(
+            task.c.status.in_(WAITING),
+            or_(task.c.account_id == account_id, _is_ours(task, account_id)),
+        )
+        .order_by(task.c.due_on, task.c.number)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def _is_ours(table: Table, account_id: str) -> ColumnElement[bool]:
+    """Rows of a claim of this account; by its claims first, which an index finds."""
+    ours = select(claim.c.id).where(claim.c.account_id == account_id)
+    return table.c.claim_id.in_(ours)
 
 
 def holds_of(conn: Connection, account_id: str) -> list[RowMapping]:

@@ -13,7 +13,9 @@ from ledger import account_list
 from ledger.account_list import Only
 from ledger.balances import totals
 from records import accesses, accounts, claims, remit_list, remittances, tasks
+from records.claims import ClaimRow
 from records.remit_list import Asked
+from records.tasks import NewTask, open_task
 from tests.desk.conftest import Site, post
 
 
@@ -211,6 +213,70 @@ def test_an_account_lists_its_claims_and_logs_who_looked(site: Site) -> None:
         seen = accesses.newest(conn, accesses.Asked(what="account"), 5)
     assert seen[0]["account_id"] == row["id"]
     assert seen[0]["actor"] == "auditor"
+
+
+def add_letter(site: Site, claim: ClaimRow, template: str, recipient: str) -> str:
+    """A letter about this claim that waits in the outbox; its id."""
+    with site.office.writing() as conn:
+        return accounts.add_letter(
+            conn,
+            key=f"test:{claim.id}:{template}",
+            template=template,
+            template_version="v",
+            claim_id=claim.id,
+            account_id=None,
+            recipient=recipient,
+            dated=site.desk.now().date(),
+            status="outbox",
+            html_sha256="0" * 64,
+            pdf_sha256="0" * 64,
+            facts_sha256="0" * 64,
+        )
+
+
+def test_an_account_lists_every_letter_and_open_task_of_its_claims(site: Site) -> None:
+    with site.office.reading() as conn:
+        row = claims.every(conn)[0]
+    letter = add_letter(site, row, "APPEAL_50", "payer")
+    with site.office.writing() as conn:
+        task = open_task(
+            conn,
+            NewTask(
+                key="test",
+                type="DENIAL_REVIEW",
+                workflow_id="claim-x",
+                role="clerk",
+                due_on=site.desk.now().date(),
+                rule="R-DEN-01",
+                why="a reason of the test",
+                claim_id=row.id,
+            ),
+            site.office.because(site.desk.now(), "R-DEN-01"),
+        )
+    page = site.signed_in("auditor").get(f"/accounts/{row.account_id}").text
+    assert "Letters: 1" in page
+    assert "Appeal: medical necessity" in page
+    assert f'href="/letters/{letter}"' in page
+    assert "Open tasks: 1" in page
+    assert f'href="/tasks/{task}"' in page
+    poster = site.signed_in("poster").get(f"/accounts/{row.account_id}").text
+    assert "Appeal: medical necessity" in poster
+    assert f'href="/letters/{letter}"' not in poster
+
+
+def test_a_list_that_does_not_exist_is_not_the_list_of_all(site: Site) -> None:
+    answer = site.signed_in("poster").get("/accounts?only=credits")
+    assert answer.status_code == 400
+    assert "Choose one of the list" in answer.text
+
+
+def test_the_total_of_all_accounts_opens_the_accounts_that_it_sums(site: Site) -> None:
+    poster = site.signed_in("poster")
+    for part in ("insurance", "patient", "credit"):
+        assert f'<a href="/accounts?only={part}">$' in poster.get("/accounts").text
+    with site.office.reading() as conn:
+        every = account_list.sums(conn, Only.ALL)
+        assert account_list.sums(conn, Only.INSURANCE).insurance == every.insurance
 
 
 def test_a_hold_on_a_claim_holds_its_account_and_no_other(site: Site) -> None:
