@@ -1,11 +1,23 @@
 """Every sample is cut as its oracle says, and what is wrong is named by its place."""
 
+import tracemalloc
 from collections import Counter
+from io import BytesIO
 
 import pytest
 
+from edi import tokens
+from edi.envelopes import MOST_WARNINGS
 from edi.errors import EdiError, EnvelopeError
-from edi.segments import FileKind, Segment, detect, maybe_date, read, read_amount
+from edi.segments import (
+    FileKind,
+    Segment,
+    detect,
+    each_set,
+    maybe_date,
+    read,
+    read_amount,
+)
 from tests.edi.conftest import Sample
 from tests.edi.samples import each
 
@@ -16,6 +28,7 @@ ISA = (
     b"*260601*1200*^*00501*000000001*0*P*:~"
 )
 GS = b"GS*HP*A*B*20260601*1200*1*X*005010X221A1~"
+ST = b"ST*835*0001~"
 
 
 @each()
@@ -121,3 +134,90 @@ def test_what_is_no_amount_is_refused_with_its_field(text: str) -> None:
 
     assert (caught.value.segment, caught.value.field) == (7, "CLM02")
     assert not text or text not in str(caught.value).removeprefix("CLM02")
+
+
+@each()
+def test_a_file_read_in_small_pieces_is_the_same_file(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read(sample.content)
+    monkeypatch.setattr(tokens, "PIECE", 97)
+
+    assert read(sample.content) == whole
+
+
+def test_memory_is_in_proportion_to_one_set_not_to_the_file() -> None:
+    """Twenty times the sets: about the same memory."""
+
+    def most(sets: int) -> int:
+        pieces = [ISA, GS, *[ST + b"LX*1~" * 500 + b"SE*502*1~"] * sets]
+        stream = BytesIO(b"".join(pieces) + b"GE*1*1~IEA*1*000000001~")
+        found = 0
+        tracemalloc.start()
+        for _ in each_set(stream, FileKind.X835, warnings=[]):
+            found += 1
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert found == sets
+        return peak
+
+    assert most(2000) < 1.5 * most(100)
+
+
+@pytest.mark.parametrize(
+    "marks", ["§", "¦", "\x1c", "\t", "¬"], ids=["section", "bar", "fs", "tab", "not"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-8-sig"])
+def test_any_character_that_is_no_letter_may_separate(
+    ours: dict[str, bytes], marks: str, encoding: str
+) -> None:
+    plain = ours["b1"].decode()
+    swapped = plain.replace("*", marks).encode(encoding)
+    before, after = read(ours["b1"])[0][0].sets[0], read(swapped)[0][0].sets[0]
+
+    assert after.segments == before.segments
+
+
+def test_one_byte_that_is_no_utf8_does_not_change_the_others() -> None:
+    st = "ST*835*0001~N1*PR*MÜLLER~".encode() + b"N1*PE*M\xdcLLER~SE*4*0001~"
+    one = read(ISA + GS + st + b"GE*1*1~IEA*1*000000001~")[0][0].sets[0]
+
+    assert [s.get(2) for s in one.segments[1:3]] == ["MÜLLER", "MÜLLER"]
+
+
+def test_an_isa_without_a_component_separator_is_read() -> None:
+    for follows in (b"TA1*000000001*260601*1200*A*000~", b""):
+        content = ISA.replace(b"*:~", b"*~") + follows + b"IEA*0*000000001~"
+        assert len(read(content)[0][0].ta1) == bool(follows)
+
+
+def test_a_set_after_the_end_of_its_interchange_is_read_and_named() -> None:
+    st = b"ST*835*0001~SE*2*0001~"
+    first = ISA + GS + b"GE*0*1~IEA*1*000000001~"
+    interchanges, warnings = read(first + GS + st + b"GE*1*1~N1*PR~IEA*1*000000001~")
+
+    assert [len(i.sets) for i in interchanges] == [0, 1]
+    assert [(w.segment, w.code) for w in warnings] == [(5, "GS"), (9, "ST")]
+
+
+def test_segments_after_the_last_interchange_are_named() -> None:
+    _, warnings = read(ISA + b"IEA*0*000000001~" + b"N1*PR*~")
+
+    assert [(w.segment, w.code) for w in warnings] == [(3, "IEA")]
+
+
+def test_a_file_without_end_is_said_to_end_at_its_last_segment() -> None:
+    _, warnings = read(ISA + GS + b"ST*835*0001~LX*1~LX*2")
+
+    assert {(w.segment, w.code) for w in warnings} == {
+        (5, "SE"),
+        (5, "GE"),
+        (5, "IEA"),
+    }
+
+
+def test_only_so_many_warnings_are_listed() -> None:
+    _, warnings = read(ISA + b"N1*PR~" * 5000)
+
+    assert len(warnings) == MOST_WARNINGS + 1
+    assert warnings[-1].message == "4001 more warnings are not listed"

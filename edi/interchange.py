@@ -1,0 +1,114 @@
+"""The nouns of an X12 file: segments, transaction sets, interchanges."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class FileKind(StrEnum):
+    """Transactions this product reads or writes."""
+
+    X837P = "837P"
+    X837I = "837I"
+    X835 = "835"
+    X999 = "999"
+    TA1 = "TA1"
+    X277CA = "277CA"
+    X277 = "277"
+    X276 = "276"
+    X271 = "271"
+    X270 = "270"
+    UNKNOWN = "UNKNOWN"
+
+
+class Segment(NamedTuple):
+    """One segment: its number in the file, tag and elements (element 1 first)."""
+
+    number: int
+    tag: str
+    elements: tuple[str, ...]
+
+    def get(self, position: int) -> str:
+        """Element ``position`` (1-based), empty when absent."""
+        return self.elements[position - 1] if position <= len(self.elements) else ""
+
+    def parts(self, position: int, separator: str, count: int) -> tuple[str, ...]:
+        """``count`` components of an element, empty where absent."""
+        found = self.get(position).split(separator)
+        return (*found[:count], *[""] * (count - len(found)))
+
+    def part(self, position: int, component: int, separator: str) -> str:
+        """Component ``component`` (1-based) of an element, empty when absent."""
+        return self.parts(position, separator, component)[component - 1]
+
+
+@dataclass(frozen=True)
+class Delimiters:
+    """Element, component, repetition and segment separators of one interchange."""
+
+    element: str
+    component: str
+    repetition: str
+    segment: str
+
+
+@dataclass(frozen=True)
+class InterchangeHeader:
+    """What the ISA says: who sent it to whom, its number, date (YYMMDD) and usage.
+
+    ``version`` is ISA12; ``length`` counts its characters with the terminator, 106 in
+    a file that keeps to the fixed widths.
+    """
+
+    sender: str
+    receiver: str
+    isa13: str
+    date: str
+    usage: str
+    version: str = ""
+    length: int = 0
+
+
+@dataclass(frozen=True)
+class TransactionSet:
+    """ST to SE, with what its envelope said.
+
+    Not ``complete`` when SE is missing; ``repeated`` when its control number was used
+    before in the same group (R-BAD-03).
+    """
+
+    kind: FileKind
+    control_number: str
+    version: str
+    segments: tuple[Segment, ...]
+    delimiters: Delimiters
+    header: InterchangeHeader
+    gs06: str = ""
+    complete: bool = True
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Interchange:
+    """ISA to IEA."""
+
+    header: InterchangeHeader
+    delimiters: Delimiters
+    sets: tuple[TransactionSet, ...]
+    ta1: tuple[Segment, ...] = ()
+    groups: int = 0
+
+    @property
+    def sender(self) -> str:
+        """ISA06 without padding."""
+        return self.header.sender
+
+    @property
+    def receiver(self) -> str:
+        """ISA08 without padding."""
+        return self.header.receiver
+
+    @property
+    def isa13(self) -> str:
+        """Interchange control number as it stands in the file."""
+        return self.header.isa13
