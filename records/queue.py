@@ -7,12 +7,13 @@ offset, so page 900 costs what page 1 costs.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    ScalarSelect,
     Select,
     and_,
     case,
@@ -28,7 +29,15 @@ from records import events
 from records.db import locks_rows, one_of
 from records.events import Because
 from records.instants import to_text
-from records.queue_filters import WAITS, Filters, Work, confirms, in_state, where
+from records.queue_filters import (
+    WAITS,
+    Filters,
+    Work,
+    confirms,
+    in_state,
+    is_work,
+    where,
+)
 from records.tables import claim, draft, task, user
 
 PAYER_ANSWER = "payer_answer"
@@ -101,11 +110,15 @@ def page(
 def _page(
     wanted: Filters, today: date, after: Mark | None, limit: int, me: str
 ) -> Select[Any]:
-    drafted = exists().where(draft.c.task_id == task.c.id, draft.c.author == me)
-    query = _ROWS.add_columns(drafted.label("drafted")).where(where(wanted, today))
+    """The page's tasks are found first, so that what stands beside each of them is
+    read for these alone and not for every task that is sorted."""
+    first = select(task.c.id).where(where(wanted, today))
     if after is not None:
-        query = query.where(_beyond(after))
-    return query.order_by(*_ORDER).limit(limit)
+        first = first.where(_beyond(after))
+    these = first.order_by(*_ORDER).limit(limit).subquery("these")
+    drafted = exists().where(draft.c.task_id == task.c.id, draft.c.author == me)
+    query = _ROWS.add_columns(drafted.label("drafted"))
+    return query.join(these, these.c.id == task.c.id).order_by(*_ORDER)
 
 
 def listing(
@@ -190,35 +203,48 @@ def totals(conn: Connection, wanted: Filters, today: date) -> Totals:
     return Totals(*(int(value) for value in found))
 
 
-def by_type_and_due(
-    conn: Connection, wanted: Filters, today: date, soon: date
-) -> list[tuple[str, int, int, int, int]]:
-    """For each type: late, due today, until ``soon``, later."""
-    due = task.c.due_on
-    query = (
-        select(
-            task.c.type,
-            _sum(due < today),
-            _sum(due == today),
-            _sum(and_(due > today, due <= soon)),
-            _sum(due > soon),
-        )
-        .where(where(wanted, today))
-        .group_by(task.c.type)
-        .order_by(task.c.type)
-    )
-    return [
-        (row[0], int(row[1]), int(row[2]), int(row[3]), int(row[4]))
-        for row in conn.execute(query)
-    ]
+class Counted(NamedTuple):
+    """How many tasks of one type are due on one day, and their open cents."""
+
+    type: str
+    due_on: date
+    tasks: int
+    cents: int
 
 
-def closed_on(conn: Connection, on: date, work: Work) -> int:
-    """How many tasks of this work were decided on a day."""
-    query = select(func.count()).where(
-        task.c.status == "done", task.c.closed_on == on, task.c.type.in_(work.types)
+@dataclass(frozen=True)
+class Beside:
+    """How many tasks sleep, wait for an answer, and were decided on a day."""
+
+    asleep: int
+    saved: int
+    closed: int
+
+
+def by_type_and_day(conn: Connection, wanted: Filters, today: date) -> list[Counted]:
+    """How many tasks of each type are due on each day, in this order."""
+    what = (task.c.type, task.c.due_on)
+    cents = func.sum(task.c.amount_cents)
+    query = select(*what, func.count(), cents).where(where(wanted, today))
+    found = conn.execute(query.group_by(*what).order_by(*what))
+    return [Counted(row[0], row[1], int(row[2]), int(row[3])) for row in found]
+
+
+def beside(conn: Connection, work: Work | None, today: date, before: date) -> Beside:
+    """Tasks of this work that sleep, that wait for an answer, and that were decided
+    on the day ``before``."""
+    whose = () if work is None else (is_work(work),)
+    decided = (task.c.status == "done", task.c.closed_on == before)
+    query = select(
+        _count(*whose, in_state("snoozed", today)),
+        _count(*whose, in_state("saved", today)),
+        _count(*whose, *decided),
     )
-    return int(conn.execute(query).scalar_one())
+    return Beside(*(int(value) for value in conn.execute(query).one()))
+
+
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(task).where(*conditions).scalar_subquery()
 
 
 # --- who has it ----------------------------------------------------------------------
