@@ -1,6 +1,5 @@
 """Appeal: draft, two signatures, sending, the payer's answer (R-APP)."""
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,9 +7,10 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import settle
+from activities import letters, settle
 from activities.appeal_letter import appeal_facts
-from activities.letters import keep_letter
+from activities.appeal_review import prepared_words
+from activities.letters import Seal
 from activities.office import Office
 from activities.opening import open_claim_task
 from claims.calendar import deadline, next_business_day
@@ -265,9 +265,13 @@ def resolve_prepare(
     assert appeal is not None  # noqa: S101 - the task's subject is its appeal
     if decision == "waived":
         return _waive(conn, office, row, appeal, why)
-    preparer, prepared = tasks.prepared_form(conn, office.cipher, form["_task"])
-    route = str(json.loads(prepared).get("route", ""))
-    _send(conn, office, row, appeal, why, route)
+    preparer, _ = tasks.prepared_form(conn, office.cipher, form["_task"])
+    if form.get("letter"):
+        seal = letters.stored_seal(office, form["letter"])
+    else:  # approved before approvals named their letter
+        typed = prepared_words(conn, office, form["_task"])
+        seal = _sealed(conn, office, row, appeal, why, typed)
+    _send(conn, office, row, appeal, why, seal)
     for number in appeal["lines"]:
         _mark_line(conn, row, number, "appealed", f"appeal level {appeal['level']}")
     signers = f"prepared by {preparer}, signed by {why.actor}"
@@ -276,32 +280,41 @@ def resolve_prepare(
     return words
 
 
+def _sealed(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    appeal: RowMapping,
+    why: Because,
+    typed: dict[str, str],
+) -> Seal:
+    """Make and store the letter of this moment, signed by who decided.
+
+    Raises:
+        DecisionRefused: an element of the letter is missing (R-APP-03).
+    """
+    facts = appeal_facts(conn, office, row, appeal, why, approver=why.actor, **typed)
+    if missing := missing_elements(facts):
+        raise DecisionRefused(
+            f"Not sent: the letter lacks {', '.join(missing)} (R-APP-03). Nothing was "
+            "changed. Add what is missing and decide again."
+        )
+    made = letters.make(appeal["template"], facts)
+    return letters.store(office, made, facts, facts.letter_date)
+
+
 def _send(
     conn: Connection,
     office: Office,
     row: ClaimRow,
     appeal: RowMapping,
     why: Because,
-    route: str = "",
+    seal: Seal,
 ) -> date:
-    """Keep the signed letter; the day by which the payer should have answered.
-
-    Raises:
-        DecisionRefused: an element of the letter is missing (R-APP-03).
-    """
-    facts = appeal_facts(
-        conn, office, row, appeal, why, approver=why.actor, route=route
-    )
-    if missing := missing_elements(facts):
-        raise DecisionRefused(
-            f"Not sent: the letter lacks {', '.join(missing)} (R-APP-03). Nothing was "
-            "changed. Add what is missing and decide again."
-        )
-    letter_id = keep_letter(
+    """Keep the signed letter; the day by which the payer should have answered."""
+    letter_id = letters.keep_sealed(
         conn,
-        office,
-        facts,
-        template=appeal["template"],
+        seal,
         key=f"appeal:{appeal['id']}",
         row=row,
         recipient="payer",
@@ -348,7 +361,8 @@ def dispute(conn: Connection, office: Office, row: ClaimRow, why: Because) -> st
     )
     appeal = accounts.get_appeal(conn, appeal_id)
     assert appeal is not None  # noqa: S101 - just made
-    expected = _send(conn, office, row, appeal, why)
+    seal = _sealed(conn, office, row, appeal, why, {})
+    expected = _send(conn, office, row, appeal, why, seal)
     _start(conn, appeal_id, why)
     words = f"Underpayment disputed; the payer's answer is expected by {expected}"
     settle.settle(conn, office, row.id, why, words)

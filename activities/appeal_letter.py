@@ -92,8 +92,13 @@ def appeal_facts(
     *,
     approver: str,
     route: str = "",
+    argument: str = "",
 ) -> AppealFacts:
-    """What the letter says today; a draft while nobody has approved it."""
+    """What the letter says today; a draft while nobody has approved it.
+
+    ``route`` and ``argument`` (a paragraph on each line) are a person's words; without
+    them it goes by mail and says what our records say.
+    """
     content = claims.content(conn, office.cipher, row.id)
     profile = office.payer(row.payer_id)
     lines = [n for n in claims.lines(conn, row.id) if n["number"] in appeal["lines"]]
@@ -113,7 +118,7 @@ def appeal_facts(
         denial=_denial(appeal, lines),
         request_amount=amount,
         request_words=asked,
-        argument=tuple(_argument(appeal, approval, lines, shown)),
+        argument=_typed(argument) or tuple(_argument(appeal, approval, lines, shown)),
         evidence=tuple(shown),
         citation=_citation(profile, appeal, _denial(appeal, lines).rarcs),
         authorization=approval[1] if approval else None,
@@ -263,6 +268,10 @@ def _authorization(
         valid_to=min(a["valid_to"] for a in found),
     )
     return found[0]["source"].split(" ")[0], facts
+
+
+def _typed(argument: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in argument.splitlines() if line.strip())
 
 
 def _argument(

@@ -18,6 +18,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.appeal_review import bind
 from activities.office import Office
 from claims.messages import DECIDE_UPDATE, Decide, Decided
 from claims.task import TASKS, DecisionRefused, TaskSpec, TaskType, validate_decision
@@ -88,6 +89,7 @@ def _store(
         _check_open(row, version)
         _check_person(conn, row, spec, decision, why.actor)
         given = validate_decision(spec.type, decision, form)
+        given = bind(conn, office, row, decision, given, why)
         text = given.model_dump_json(exclude_none=True)
         if decision in spec.two_person and row["status"] == "open":
             return _prepare(office, conn, row, spec, version, decision, text, why)

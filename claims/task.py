@@ -175,6 +175,18 @@ class AppealForm(Form):
     wait_until: date | None = None
 
 
+class AppealLetterForm(AppealForm):
+    """What an appeal letter says, and which letter the second person has read."""
+
+    argument: str = Field(
+        "",
+        description="why the decision is wrong, one paragraph on each line; "
+        "empty: as our records say",
+        max_length=4000,
+    )
+    letter: str = Field("", description="hash of the letter you read", max_length=64)
+
+
 class MoneyForm(Form):
     """An amount and whom it concerns."""
 
@@ -290,7 +302,7 @@ _SPECS = (
     _spec(_T.CORRECT_CLAIM, _R.CLERK, 10, "a claim to correct and send again",
           "corrected_freq_7 new_claim void", form=ChangeForm),
     _spec(_T.APPEAL_PREPARE, _R.CLERK, 10, "an appeal letter to finish and sign",
-          "sent waived", form=AppealForm, two_person=_S,
+          "sent waived", form=AppealLetterForm, two_person=_S,
           required={"waived": ("reason",)}),
     _spec(_T.APPEAL_FOLLOW_UP, _R.CLERK, 5, "an appeal without an answer",
           "wait_until resend", form=AppealForm),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from activities.office import Office
 from activities.tasks import Outcome, decide
 from claims.calendar import add_business_days
-from claims.task import TaskType
+from claims.task import DecisionRefused, TaskType
 from records import claims, tasks, users
 from records.db import RowMapping
 from vault.passwords import hashed
@@ -141,11 +141,14 @@ class People:
         who: str,
         at: datetime,
     ) -> Outcome:
-        return await decide(
-            self.office,
-            row["id"],
-            version=row["version"],
-            decision=decision,
-            form=form,
-            why=self.office.because(at, actor=who),
-        )
+        try:
+            return await decide(
+                self.office,
+                row["id"],
+                version=row["version"],
+                decision=decision,
+                form=form,
+                why=self.office.because(at, actor=who),
+            )
+        except DecisionRefused as refused:
+            return Outcome("refused", str(refused))
