@@ -26,12 +26,15 @@ from edi.segments import FileKind, detect
 from edi.x270 import read_eligibility_answers
 from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
+from exchange.mailbox import InboundFile, Mailbox
 from records import files, news, remittances, reports
 from records.db import Connection
 from records.events import Because
 from records.files import End
 
 MONEY = frozenset({"835", "DEPOSITS", "PAYMENTS", "REFUNDS"})
+UNKNOWN = "UNKNOWN"
+"""The kind of a file that nothing has looked at yet, or that nobody knows."""
 Route = Callable[[Connection, Office, str, bytes, str, Because], str]
 
 
@@ -51,7 +54,7 @@ class FileActivities:
 
     @activity.defn
     def receive_files(self, partner: str, at: datetime) -> int:
-        """Take every settled file of a mailbox in to its end; how many there were.
+        """Take every settled file of a mailbox in to its end; how many were.
 
         Each file is its own transactions and the same bytes again change nothing, so a
         repeat goes on where a crash left off. A file we fail on does not stop the next.
@@ -59,20 +62,28 @@ class FileActivities:
         Raises:
             FilesLeftError: some files could not be taken in now; they are tried again.
         """
-        mailbox = self.office.open_mailbox(partner)
         why = self.office.because(at, "R-BAD-01")
-        waiting = mailbox.list_inbound()
-        failures: list[Exception] = []
-        for file in waiting:
-            try:
-                content = mailbox.read_inbound(file.name)
-                take_in(self.office, partner, file.name, content, why)
-                mailbox.archive_inbound(file.name)
-            except Exception as error:  # noqa: BLE001 - told below, with all the others
-                failures.append(error)
+        taken, failures = 0, list[Exception]()
+        with self.office.open_mailbox(partner).held() as mailbox:
+            for file in mailbox.list_inbound(self.office.settle_seconds):
+                try:
+                    taken += self._receive(mailbox, partner, file, why)
+                except Exception as error:  # noqa: BLE001 - told below, with all others
+                    failures.append(error)
         if failures:
             raise FilesLeftError(len(failures)) from failures[0]
-        return len(waiting)
+        return taken
+
+    def _receive(
+        self, mailbox: Mailbox, partner: str, file: InboundFile, why: Because
+    ) -> bool:
+        """Take one file in and move it aside; not one that grew since it was listed."""
+        content = mailbox.read_inbound(file.name)
+        if len(content) != file.size:
+            return False
+        take_in(self.office, partner, file.name, content, why)
+        mailbox.archive_inbound(file.name)
+        return True
 
     @activity.defn
     async def pass_on(self, at: datetime) -> int:
@@ -102,7 +113,6 @@ def take_in(
 ) -> str:
     """Register, store and route one file; what became of it, in words."""
     sha = hashlib.sha256(content).hexdigest()
-    kinds = _kinds(content)
     with office.writing() as conn:
         new = files.register(
             conn,
@@ -110,7 +120,7 @@ def take_in(
             direction="in",
             partner=partner,
             name=name,
-            kind="+".join(kinds) or "UNKNOWN",
+            kind=UNKNOWN,
             size=len(content),
             today=why.today,
             at=why.at,
@@ -120,6 +130,9 @@ def take_in(
             files.count_copy(conn, sha)
             return f"the same bytes are known as {known['ended']}"
     office.documents.put(content)
+    kinds = _kinds(content)
+    with office.writing() as conn:
+        files.recognise(conn, sha, "+".join(kinds) or UNKNOWN)
     return _route(office, partner, content, sha, kinds, why)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from activities import csv_files
-from activities.files import are_taken, take_in
+from activities.files import UNKNOWN, are_taken, take_in
 from activities.imports import Reject, identity_of, import_claims
 from activities.office import OFFICE_PARTNER, Office
 from claims.money import from_cents
@@ -26,7 +26,6 @@ from records.claims import ClaimRow
 from records.db import RowMapping
 from records.events import Because
 
-UNKNOWN = "UNKNOWN"
 _READERS = {
     FileKind.TA1: read_acknowledgments,
     FileKind.X999: read_acknowledgments,

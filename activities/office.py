@@ -42,6 +42,8 @@ class Office:
     task_queue: str
     client: Client | None = None
     codes: CodeSets = field(default_factory=CodeSets)
+    settle_seconds: float = 0.0
+    """How long an inbound file must have lain unchanged before it is read."""
     _clock: PracticeClock | None = field(default=None, repr=False)
     _real_time: bool = field(default=False, repr=False)
 

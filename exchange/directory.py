@@ -4,26 +4,31 @@ Partners write to ``inbound`` (an SFTP server may serve it), so nothing there is
 trusted: links are not followed, and only regular files are read.
 """
 
-import hashlib
+import fcntl
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from exchange.mailbox import (
-    FileMissingError,
     InboundFile,
-    OutboundConflictError,
+    checked_draft,
     checked_name,
+    conflict,
+    draft_of,
     is_safe,
     is_unfinished,
+    missing,
+    tamed,
 )
 from vault.durable import create_whole, make_folders, sync_folder
 
 
 class DirectoryMailbox:
-    """Write under a temporary name, then rename; leave half-written files alone."""
+    """Stage, then rename; leave half-written files alone."""
 
     def __init__(
         self, root: Path, partner: str, *, clock: Callable[[], float] = time.time
@@ -72,15 +77,35 @@ class DirectoryMailbox:
         sync_folder(self.done)
         sync_folder(self.inbound)
 
-    def put_outbound(self, name: str, content: bytes) -> None:
-        """Write ``name`` whole, once; on the disk when this returns."""
+    @contextmanager
+    def held(self) -> Iterator[Self]:
+        """A folder needs no connection."""
+        yield self
+
+    def stage_outbound(self, name: str, content: bytes) -> str:
+        """Write a whole file as a draft; on the disk when this returns."""
+        draft = draft_of(name)
+        create_whole(self.outbound / draft, content)
+        return draft
+
+    def release_outbound(self, draft: str, name: str) -> None:
+        """Give a draft its name in one step, unless that was done before."""
+        source = self.outbound / checked_draft(draft)
         target = self.outbound / checked_name(name)
-        if create_whole(target, content) or _read(target) == content:
-            return
-        raise OutboundConflictError(
-            f"{name} is already in the mailbox with other content. Nothing was "
-            "written. Look at the batch that wrote it."
-        )
+        with _alone_in(self.outbound):
+            if _regular(source) is None:
+                return
+            if not os.path.lexists(target):
+                source.rename(target)
+            elif _read(target) == _read(source):
+                source.unlink()
+            else:
+                raise conflict(name)
+        sync_folder(self.outbound)
+
+    def discard_outbound(self, draft: str) -> None:
+        """Take away a draft that will not be released."""
+        (self.outbound / checked_draft(draft)).unlink(missing_ok=True)
 
     def outbound_exists(self, name: str) -> bool:
         """Whether the file is there."""
@@ -119,11 +144,20 @@ def _changed(state: os.stat_result, now: float) -> float:
     return max(state.st_mtime, state.st_ctime)
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One of our writers at a time: a rename would replace what is there."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _tame(path: Path) -> str:
     """Rename a file to a name that can be listed and stored; "" when it is gone."""
-    raw = os.fsencode(path.name)
-    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in path.name)
-    name = f"{plain[:100]}-{hashlib.sha256(raw).hexdigest()[:12]}"
+    name = tamed(path.name, os.fsencode(path.name))
     try:
         path.rename(path.with_name(name))
     except FileNotFoundError:
@@ -134,16 +168,13 @@ def _tame(path: Path) -> str:
 def _read(path: Path) -> bytes:
     # Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-    missing = FileMissingError(
-        f"{path.name} is not in the mailbox. Nothing was read. List the mailbox again."
-    )
     try:
         handle = os.open(path, flags)
     except OSError:
         if _regular(path) is None:
-            raise missing from None
+            raise missing(path.name) from None
         raise
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise missing
+            raise missing(path.name)
         return file.read()

@@ -2,14 +2,23 @@
 
 Every kind of mailbox keeps the contract below; tests/exchange/test_mailbox_contract.py
 holds each of them to it.
+
+A file leaves in two steps, so that a crash never sends it twice: it is staged under a
+hidden draft's name, the caller notes that name, and it is released by one rename. A
+draft that is gone was released, even where the partner has collected the file since.
 """
 
+import hashlib
+import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 UNFINISHED_ENDINGS = (".tmp", ".part", ".filepart")
 MAX_NAME_BYTES = 240
 """File systems take 255; the rest is for the number of an archived file."""
+_SHOWN = 50
+"""Characters of a file's name that its draft's repeats: 200 bytes at most."""
 
 
 class MailboxError(Exception):
@@ -36,7 +45,7 @@ class InboundFile:
 
 
 class Mailbox(Protocol):
-    """What every mailbox does.
+    """What every mailbox does. Every method may raise ``MailboxError``.
 
     A name is refused with ``MailboxError`` where it could leave the mailbox (a path) or
     would never be listed (hidden, unfinished): see ``checked_name``.
@@ -65,12 +74,28 @@ class Mailbox(Protocol):
         """
         ...
 
-    def put_outbound(self, name: str, content: bytes) -> None:
-        """Write a whole file or nothing; the same bytes again have no effect.
+    def held(self) -> AbstractContextManager[Self]:
+        """This mailbox for several steps, over one connection where there is one."""
+        ...
+
+    def stage_outbound(self, name: str, content: bytes) -> str:
+        """Write a whole file as a draft that nobody collects; the draft's name.
+
+        Each call makes a draft of its own. One that a crash left behind stays: to take
+        it away could take another worker's.
+        """
+        ...
+
+    def release_outbound(self, draft: str, name: str) -> None:
+        """Give a draft its file's name in one step; again has no effect.
 
         Raises:
             OutboundConflictError: the name is taken by other bytes.
         """
+        ...
+
+    def discard_outbound(self, draft: str) -> None:
+        """Take away a draft of ours that will not be released."""
         ...
 
     def outbound_exists(self, name: str) -> bool:
@@ -103,6 +128,45 @@ def checked_name(name: str) -> str:
             "unfinished file. Nothing was done. Correct the name."
         )
     return name
+
+
+def draft_of(name: str) -> str:
+    """A new draft's name for a file that will be called ``name``."""
+    return f".{checked_name(name)[:_SHOWN]}.{secrets.token_hex(8)}.tmp"
+
+
+def checked_draft(draft: str) -> str:
+    """``draft`` when it is the name of a draft of ours.
+
+    Raises:
+        MailboxError: it is another file's.
+    """
+    if not (is_safe(draft) and draft.startswith(".") and draft.endswith(".tmp")):
+        raise MailboxError(
+            "This is not the name of a draft. Nothing was done. Correct the name."
+        )
+    return draft
+
+
+def conflict(name: str) -> OutboundConflictError:
+    """The sentence for a name that is taken by other bytes."""
+    return OutboundConflictError(
+        f"{name} is already in the mailbox with other content. Nothing was "
+        "written. Look at the batch that wrote it."
+    )
+
+
+def missing(name: str) -> FileMissingError:
+    """The sentence for a file that is not there (any more)."""
+    return FileMissingError(
+        f"{name} is not in the mailbox. Nothing was read. List the mailbox again."
+    )
+
+
+def tamed(name: str, raw: bytes) -> str:
+    """A name that can be listed and stored, for a file whose own cannot."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+    return f"{plain[:100]}-{hashlib.sha256(raw).hexdigest()[:12]}"
 
 
 def is_safe(name: str) -> bool:

@@ -50,6 +50,11 @@ def register(
     return True
 
 
+def recognise(conn: Connection, sha256: str, kind: str) -> None:
+    """Write what a registered file turned out to be."""
+    conn.execute(update(file).where(file.c.sha256 == sha256).values(kind=kind))
+
+
 def count_copy(conn: Connection, sha256: str) -> None:
     """The same bytes came again under some name."""
     conn.execute(

@@ -220,6 +220,24 @@ def mark_batch(conn: Connection, batch_id: str, **values: Any) -> None:
     conn.execute(update(batch).where(batch.c.id == batch_id).values(**values))
 
 
+def stage_batch(
+    conn: Connection, batch_id: str, *, sha256: str, draft: str
+) -> RowMapping:
+    """Note the draft that will be released as the batch's file; the first one wins.
+
+    Returns the batch's row: whose draft it is stands in ``file_name``.
+    """
+    conn.execute(
+        update(batch)
+        .where(batch.c.id == batch_id, batch.c.file_sha256.is_(None))
+        .values(file_sha256=sha256, file_name=draft)
+    )
+    found = get_batch(conn, batch_id)
+    if found is None:
+        raise LookupError(f"batch {batch_id} has no row")
+    return found
+
+
 def batches(conn: Connection, *, unfinished: bool = False) -> list[RowMapping]:
     """Batches, newest first."""
     query = select(batch).order_by(batch.c.business_date.desc(), batch.c.id)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from activities.files import FileActivities, FilesLeftError, take_in
 from activities.office import Office
+from exchange.directory import DirectoryMailbox
 from records import claims, files
 from records.events import Because
 from records.tables import eligibility
@@ -92,6 +93,58 @@ def test_a_half_read_file_is_read_again(
     with office.reading() as conn:
         ended = [f["ended"] for f in files.listing(conn)]
     assert ended == ["routed"]
+
+
+def test_a_file_is_on_record_before_anything_reads_it(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(tmp_path, PARTNER, "271.edi", Outside().coverage(PATIENTS))
+
+    def crash(content: bytes) -> Any:
+        raise RecursionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("activities.files.detect", crash)
+        with pytest.raises(FilesLeftError):
+            sweep(office, PARTNER)
+    with office.reading() as conn:
+        (row,) = files.listing(conn)
+    assert (row["kind"], row["ended"]) == ("UNKNOWN", None)
+    assert office.documents.get(row["sha256"])
+
+    assert sweep(office, PARTNER) == 1
+    with office.reading() as conn:
+        (row,) = files.listing(conn)
+    assert (row["kind"], row["ended"]) == ("271", "routed")
+
+
+def test_a_file_that_grew_after_it_was_listed_waits_for_the_next_sweep(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Outside().coverage(PATIENTS)
+    path = drop(tmp_path, PARTNER, "271.edi", content[:50])
+    listed: Any = DirectoryMailbox.list_inbound
+
+    def then_grows(mailbox: DirectoryMailbox, settle: float) -> Any:
+        found = listed(mailbox, settle)
+        path.write_bytes(content)
+        return found
+
+    with monkeypatch.context() as slow:
+        slow.setattr(DirectoryMailbox, "list_inbound", then_grows)
+        assert sweep(office, PARTNER) == 0
+    with office.reading() as conn:
+        assert files.listing(conn) == []
+    assert sweep(office, PARTNER) == 1
+    assert answers(office) == 2
+
+
+def test_a_file_is_left_until_it_has_settled(office: Office, tmp_path: Path) -> None:
+    drop(tmp_path, PARTNER, "271.edi", Outside().coverage(PATIENTS))
+    office.settle_seconds = 3600
+    assert sweep(office, PARTNER) == 0
+    office.settle_seconds = 0
+    assert sweep(office, PARTNER) == 1
 
 
 def _no_space(store: DocumentStore, content: bytes) -> str:

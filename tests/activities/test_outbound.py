@@ -3,16 +3,19 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from activities.office import Office
 from activities.outbound import put_out, register_sent
 from activities.submission import envelope_for
+from exchange.directory import DirectoryMailbox
 from records import files, submissions
 from records.db import RowMapping
 from records.events import Because
 from tests.activities.conftest import NOON, open_office
+from vault.documents import DocumentStore
 
 BATCH = "submit-P-NORTHLAKE-2026-06-15T22:00:00Z"
 
@@ -68,3 +71,86 @@ def test_a_repeat_finds_the_file_that_left_and_registers_its_bytes(
     assert (sent["file_sha256"], sent["sent_on"]) == (sha, why.today)
     assert row is not None
     assert (row["direction"], row["kind"]) == ("out", "837P")
+
+
+class Crash(BaseException):
+    """The process ends here: nothing of ours may catch it."""
+
+
+def crash(*_: object, **__: object) -> NoReturn:
+    raise Crash
+
+
+STEPS = {
+    "before the file is kept": (DocumentStore, "put", "before"),
+    "after the file was kept": (DocumentStore, "put", "after"),
+    "before the draft is written": (DirectoryMailbox, "stage_outbound", "before"),
+    "after the draft was written": (DirectoryMailbox, "stage_outbound", "after"),
+    "before the draft is noted": (submissions, "stage_batch", "before"),
+    "after the draft was noted": (DirectoryMailbox, "release_outbound", "before"),
+    "after the file has its name": (DirectoryMailbox, "release_outbound", "after"),
+}
+
+
+def fail_at(patch: pytest.MonkeyPatch, owner: object, name: str, when: str) -> None:
+    real = getattr(owner, name)
+
+    def after(*given: Any, **named: Any) -> NoReturn:
+        real(*given, **named)
+        raise Crash
+
+    patch.setattr(owner, name, crash if when == "before" else after)
+
+
+def fresh(office: Office) -> RowMapping:
+    with office.reading() as conn:
+        found = submissions.get_batch(conn, BATCH)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("collected", [False, True], ids=["left there", "collected"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_at_any_step_sends_the_file_whole_and_once(
+    office: Office, why: Because, tmp_path: Path, step: str, collected: bool
+) -> None:
+    """Also where the partner takes the file away before we are back."""
+    open_batch(office, why)
+    outbound = tmp_path / "mailbox" / "clearinghouse" / "outbound"
+    got: list[bytes] = []
+
+    def collect() -> None:
+        for path in outbound.glob("[!.]*"):
+            got.append(path.read_bytes())
+            path.unlink()
+
+    owner, name, when = STEPS[step]
+    with pytest.MonkeyPatch.context() as patch:
+        fail_at(patch, owner, name, when)
+        with pytest.raises(Crash):
+            put_out(office, fresh(office), b"ISA of the first try")
+    if collected:
+        collect()
+    sent_name, content = put_out(office, fresh(office), b"ISA of the second try")
+    with office.writing() as conn:
+        register_sent(conn, office, fresh(office), content, sent_name, why)
+    collect()
+    again = put_out(office, fresh(office), b"ISA of the third try")
+    collect()
+
+    assert got == [content]
+    assert again == (sent_name, content)
+    assert fresh(office)["file_name"] == sent_name
+
+
+def test_a_worker_that_comes_late_takes_the_draft_of_the_first(
+    office: Office, why: Because, tmp_path: Path
+) -> None:
+    """Its own view of the batch is from before the other noted its draft."""
+    stale = open_batch(office, why)
+    first = put_out(office, stale, b"ISA of one worker")
+    outbound = tmp_path / "mailbox" / "clearinghouse" / "outbound"
+    (outbound / first[0]).unlink()  # the partner has collected it
+
+    assert put_out(office, stale, b"ISA of the other") == first
+    assert list(outbound.iterdir()) == []

@@ -356,7 +356,8 @@ def test_a_batch_that_was_uploaded_before_a_crash_is_filed_as_it_was_sent(
         assert sending.take_outbox("submit-test", PAYER, NOON) == 1
         mailbox = office.open_mailbox(office.partner_of(PAYER))
         name = f"837P-{PAYER}-000000001.edi"
-        mailbox.put_outbound(name, b"ISA as it was written by the version before")
+        draft = mailbox.stage_outbound(name, b"ISA as the version before wrote it")
+        mailbox.release_outbound(draft, name)
         sending.send_batch("submit-test", NOON)
 
     with office.reading() as conn:

@@ -35,10 +35,11 @@ class Clock:
 
 @dataclass
 class Side:
-    """A mailbox with the partner's end of it: ``drop`` uploads a file."""
+    """A mailbox with the partner's end: ``drop`` uploads, ``collect`` takes away."""
 
     mailbox: Mailbox
     drop: Callable[[str, bytes], None]
+    collect: Callable[[str], None]
     clock: Clock
 
 
@@ -49,7 +50,10 @@ def directory_side(root: Path) -> Side:
     def drop(name: str, content: bytes) -> None:
         (mailbox.inbound / name).write_bytes(content)
 
-    return Side(mailbox, drop, clock)
+    def collect(name: str) -> None:
+        (mailbox.outbound / name).unlink()
+
+    return Side(mailbox, drop, collect, clock)
 
 
 KINDS = {"directory": directory_side}
@@ -59,6 +63,10 @@ KINDS = {"directory": directory_side}
 def side(request: pytest.FixtureRequest, tmp_path: Path) -> Side:
     kind: str = request.param
     return KINDS[kind](tmp_path)
+
+
+def put(mailbox: Mailbox, name: str, content: bytes) -> None:
+    mailbox.release_outbound(mailbox.stage_outbound(name, content), name)
 
 
 def names(side: Side) -> list[str]:
@@ -123,14 +131,14 @@ def test_any_bytes_go_out_and_come_back(content: bytes) -> None:
     for kind in KINDS.values():
         with TemporaryDirectory() as folder:
             mailbox = kind(Path(folder)).mailbox
-            mailbox.put_outbound("claims.837", content)
+            put(mailbox, "claims.837", content)
             assert mailbox.read_outbound("claims.837") == content
 
 
 def test_putting_the_same_bytes_again_has_no_effect(side: Side) -> None:
-    side.mailbox.put_outbound("b.837", b"claims")
-    side.mailbox.put_outbound("b.837", b"claims")
-    side.mailbox.put_outbound("a.837", b"others")
+    put(side.mailbox, "b.837", b"claims")
+    put(side.mailbox, "b.837", b"claims")
+    put(side.mailbox, "a.837", b"others")
 
     assert side.mailbox.list_outbound() == ["a.837", "b.837"]
     assert side.mailbox.outbound_exists("b.837")
@@ -138,24 +146,91 @@ def test_putting_the_same_bytes_again_has_no_effect(side: Side) -> None:
 
 
 def test_other_bytes_under_a_taken_name_are_refused(side: Side) -> None:
-    side.mailbox.put_outbound("a.837", b"claims")
+    put(side.mailbox, "a.837", b"claims")
 
     with pytest.raises(OutboundConflictError, match="Nothing was written"):
-        side.mailbox.put_outbound("a.837", b"other claims")
+        put(side.mailbox, "a.837", b"other claims")
 
     assert side.mailbox.read_outbound("a.837") == b"claims"
 
 
+def test_a_draft_is_no_file_until_it_is_released(side: Side) -> None:
+    mailbox = side.mailbox
+    draft = mailbox.stage_outbound("a.837", b"claims")
+    assert mailbox.list_outbound() == []
+    assert not mailbox.outbound_exists("a.837")
+
+    mailbox.release_outbound(draft, "a.837")
+    mailbox.release_outbound(draft, "a.837")
+
+    assert mailbox.list_outbound() == ["a.837"]
+    assert mailbox.read_outbound("a.837") == b"claims"
+
+
+def test_a_file_that_was_collected_is_not_released_again(side: Side) -> None:
+    draft = side.mailbox.stage_outbound("a.837", b"claims")
+    side.mailbox.release_outbound(draft, "a.837")
+    side.collect("a.837")
+
+    side.mailbox.release_outbound(draft, "a.837")
+
+    assert side.mailbox.list_outbound() == []
+
+
+def test_a_draft_whose_name_is_taken_stays_and_is_refused_again(side: Side) -> None:
+    put(side.mailbox, "a.837", b"claims")
+    draft = side.mailbox.stage_outbound("a.837", b"other claims")
+
+    for _ in range(2):
+        with pytest.raises(OutboundConflictError):
+            side.mailbox.release_outbound(draft, "a.837")
+
+
+def test_a_discarded_draft_is_gone_and_discarding_again_does_nothing(
+    side: Side,
+) -> None:
+    draft = side.mailbox.stage_outbound("a.837", b"claims")
+    side.mailbox.discard_outbound(draft)
+    side.mailbox.discard_outbound(draft)
+    side.mailbox.release_outbound(draft, "a.837")
+
+    assert side.mailbox.list_outbound() == []
+
+
+@pytest.mark.parametrize("draft", ["a.837", "../.a.tmp", ".a", "a.tmp", ""])
+def test_only_a_draft_of_ours_is_released_or_discarded(side: Side, draft: str) -> None:
+    steps: list[Callable[[], object]] = [
+        lambda: side.mailbox.release_outbound(draft, "b.837"),
+        lambda: side.mailbox.discard_outbound(draft),
+    ]
+    for step in steps:
+        with pytest.raises(MailboxError, match="not the name of a draft"):
+            step()
+
+
+def test_several_steps_over_one_connection_do_the_same(side: Side) -> None:
+    side.drop("a.835", b"payment")
+    with side.mailbox.held() as mailbox:
+        put(mailbox, "a.837", b"claims")
+        (file,) = mailbox.list_inbound()
+        content = mailbox.read_inbound(file.name)
+        mailbox.archive_inbound(file.name)
+
+    assert content == b"payment"
+    assert side.mailbox.list_outbound() == ["a.837"]
+    assert names(side) == []
+
+
 def test_of_writers_at_the_same_time_exactly_one_wins(side: Side) -> None:
-    def put(number: int) -> bool:
+    def try_to_put(number: int) -> bool:
         try:
-            side.mailbox.put_outbound("a.837", str(number).encode() * 1000)
+            put(side.mailbox, "a.837", str(number).encode() * 1000)
         except OutboundConflictError:
             return False
         return True
 
     with ThreadPoolExecutor(8) as pool:
-        won = list(pool.map(put, range(8)))
+        won = list(pool.map(try_to_put, range(8)))
 
     assert won.count(True) == 1
     winner = str(won.index(True)).encode() * 1000
@@ -173,7 +248,8 @@ def test_names_that_are_not_plain_are_refused(side: Side, name: str) -> None:
     steps: list[Callable[[], object]] = [
         lambda: mailbox.read_inbound(name),
         lambda: mailbox.archive_inbound(name),
-        lambda: mailbox.put_outbound(name, b"x"),
+        lambda: mailbox.stage_outbound(name, b"x"),
+        lambda: mailbox.release_outbound(".a.1.tmp", name),
         lambda: mailbox.outbound_exists(name),
         lambda: mailbox.read_outbound(name),
     ]
