@@ -5,12 +5,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BEANCOUNT := $(VENV)/beancount
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check \
 	--only-binary :all: --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header
 
-.PHONY: help install install-dev demo desk stop format test checks test-long lock clean
+.PHONY: help install install-dev install-beancount demo desk stop format test checks test-long lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,7 +23,7 @@ help:
 	@echo 'make test            format, lint, types, import contracts, tests'
 	@echo 'make test-long       the long sweeps, faults and fuzzing'
 	@echo 'make format          let ruff format and mend what it can'
-	@echo 'make lock            resolve both lock files anew from the .in files'
+	@echo 'make lock            resolve the lock files anew from the .in files'
 	@echo 'make clean           remove .venv and caches (never .claimthread, your data)'
 
 # A stamp holds a copy of the lock it was made from, so that a changed lock installs
@@ -39,6 +40,15 @@ install: $(BIN)/pip
 
 install-dev: $(BIN)/pip
 	$(call install_lock,requirements-dev.lock,$(VENV)/installed-dev.lock)
+
+# bean-check is GPL: a program beside ours that one test runs, in a place of its own.
+install-beancount: install-dev
+	@test -x $(BEANCOUNT)/bin/pip || $(BIN)/python -m venv $(BEANCOUNT) >&2
+	@if cmp -s requirements-beancount.lock $(BEANCOUNT)/installed.lock; then :; else \
+	  $(BEANCOUNT)/bin/python -m pip install --disable-pip-version-check \
+	    --only-binary :all: --require-hashes -r requirements-beancount.lock >&2 && \
+	  cp requirements-beancount.lock $(BEANCOUNT)/installed.lock; \
+	fi
 
 # pip is the last thing that venv writes: a broken-off set-up starts again.
 $(BIN)/pip:
@@ -68,7 +78,7 @@ checks: install-dev
 	$(BIN)/lint-imports
 
 # Types and contracts first: they are quicker than the tests.
-test: checks
+test: checks install-beancount
 	$(BIN)/python -m pytest -n 2 -m 'not long'
 
 # pytest's exit 5 says that no test carries the mark: nothing failed.
@@ -79,6 +89,7 @@ test-long: install-dev
 lock: install-dev
 	$(LOCK) --upgrade requirements.in -o requirements.lock
 	$(LOCK) --upgrade requirements-dev.in -o requirements-dev.lock
+	$(LOCK) --upgrade requirements-beancount.in -o requirements-beancount.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,6 +24,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _AMOUNT = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]+)?")
 _CENTS = re.compile(r"-?[0-9]+(?:\.[0-9]{1,2})?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 _WHY = {
@@ -230,3 +231,8 @@ def _together(wrong: list[tuple[str, str]]) -> tuple[str, str]:
     if not others:
         return first
     return ", ".join(name for name, _ in wrong), "; ".join(why for _, why in wrong)
+
+
+def as_text(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA) else value

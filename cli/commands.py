@@ -16,6 +16,7 @@ from pathlib import Path
 from cli import (
     claims,
     doctor,
+    export,
     files,
     histories,
     installation,
@@ -113,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
         group.add(commands, shared)
     letters.add(commands, shared)
     proof.add(commands, shared)
+    export.add(commands, shared)
     return root
 
 

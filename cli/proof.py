@@ -49,7 +49,7 @@ async def export_proof(session: Session) -> int:
     out, reason = Path(options.out), options.reason.strip()
     if not reason:
         raise CommandError(Exit.USAGE, "--reason says nothing. Nothing was written.")
-    _check_free(out)
+    check_free(out)
     row = session.claim(options.claim)
     person = session.person()
     await session.try_connect()
@@ -64,7 +64,7 @@ async def export_proof(session: Session) -> int:
     return Exit.UNVERIFIED if proof.words.startswith("BAD") else Exit.DONE
 
 
-def _check_free(out: Path) -> None:
+def check_free(out: Path) -> None:
     """Before anything is read, so that no read is logged in vain."""
     if out.exists() or not out.parent.is_dir():
         why = "exists already" if out.exists() else "is in no folder that exists"

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from activities.csv_rows import as_text
 from desk.route import Page
 from desk.visit import MissingError, Visit
 from policy.people import Door
@@ -38,7 +39,6 @@ _KINDS = {
     "APPEAL_DECISIONS": "appeal decisions (CSV)",
     "UNKNOWN": "unknown kind",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def kind_words(kind: str) -> str:
@@ -118,11 +118,6 @@ def rejects(visit: Visit) -> Response:
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def as_text(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 ROUTES = (

@@ -20,9 +20,9 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from starlette.responses import Response, StreamingResponse
 
+from activities.csv_rows import as_text
 from activities.story import payer_name
 from claims.money import from_cents
-from desk.imports import as_text
 from desk.queue import row_of
 from desk.queue_filters import chips, filters_of
 from desk.route import Page

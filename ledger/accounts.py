@@ -207,6 +207,17 @@ Remittances fill a payer's clearing account and deposits empty it, so that I3 ho
 a payer exactly when its clearing account is at zero.
 """
 
+CLASS: Mapping[str, str] = {
+    **dict.fromkeys((RECEIVABLE, PATIENT, CASH, CLEARING, PATIENT_CASH), "Assets"),
+    **dict.fromkeys((PAYER_REFUNDS, WITHHOLD, OFFSET, SUSPENSE), "Assets"),
+    **dict.fromkeys((CREDITS, UNAPPLIED, RECOUPMENT), "Liabilities"),
+    **dict.fromkeys((FORWARD, ADVANCES), "Liabilities"),
+    **dict.fromkeys((REVENUE, INTEREST, CAPITATION, BONUS), "Income"),
+    **dict.fromkeys((CONTRACTUAL, OTHER, BAD_DEBT, CHARITY), "Expenses"),
+    **dict.fromkeys((LEVY, TAX, FEES), "Expenses"),
+}
+"""The class of each kind of account, in the words of a trial balance."""
+
 VIEW: Mapping[Bucket, tuple[int, frozenset[str]]] = {
     Bucket.CHARGE: (-1, frozenset({REVENUE})),
     Bucket.PAID_PAYER: (1, frozenset({CLEARING, PAYER_REFUNDS})),

@@ -211,15 +211,14 @@ def has_entry(conn: Connection, key: str) -> bool:
     )
 
 
-def every_entry(conn: Connection) -> list[RowMapping]:
-    """The whole journal in order."""
-    return list(conn.execute(select(entry).order_by(entry.c.id)).mappings())
-
-
-def trial_balance(conn: Connection) -> dict[str, Decimal]:
-    """Debit minus credit by account; the sum is zero."""
+def trial_balance(conn: Connection, *, as_of: date | None = None) -> dict[str, Decimal]:
+    """Debit minus credit by account, now or at the end of a business day; the sum is
+    zero."""
     account = entry_line.c.account
     query = select(account, _NET).group_by(account).order_by(account)
+    if as_of is not None:
+        query = query.join(entry, entry.c.id == entry_line.c.entry_id)
+        query = query.where(entry.c.business_date <= as_of)
     return {name: from_cents(int(total)) for name, total in conn.execute(query)}
 
 

@@ -83,6 +83,11 @@ def may_read_history(roles: Iterable[str]) -> bool:
     return bool(permissions(roles) & set(_HISTORY))
 
 
+def may_export_ledger(roles: Iterable[str]) -> bool:
+    """An auditor."""
+    return "ledger.export" in permissions(roles)
+
+
 def sees_patients(roles: Iterable[str], *, assigned: bool) -> bool:
     """Whether these roles see names; ``assigned``: a task of theirs is open on it."""
     known = table("roles")["roles"]

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Table, select
 from starlette.testclient import TestClient
 
+from activities.csv_rows import as_text
 from activities.files import FileActivities
 from desk import app
-from desk.imports import as_text
 from desk.start import bare_name
 from records import file_list, files
 from records.tables import claim, import_run, search

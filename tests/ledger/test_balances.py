@@ -12,7 +12,6 @@ from ledger.balances import (
     Balances,
     balances,
     balances_as_of,
-    every_entry,
     identity_breaches,
     payer_cash,
     practice_entries,
@@ -22,6 +21,7 @@ from ledger.balances import (
 )
 from ledger.entries import post
 from ledger.tables import entry, entry_line
+from ledger.whole_journal import journal
 from records.db import Database
 from tests.ledger.making import AT, CLAIM, DAY, PAYER, make, put
 
@@ -125,7 +125,7 @@ def test_a_payers_deposits_are_explained_by_its_remittances(db: Database) -> Non
         assert accounts["cash"] == usd("1149.50")
         assert sum(accounts.values()) == 0
         assert len(practice_entries(conn)) == 7
-        assert len(every_entry(conn)) == 13
+        assert len(list(journal(conn))) == 13
 
 
 def test_unapplied_cash_goes_down_when_it_finds_its_claim(db: Database) -> None:
