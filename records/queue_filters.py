@@ -76,10 +76,10 @@ def in_state(name: str, today: date) -> ColumnElement[bool]:
         return task.c.status.in_(["done", "overtaken"])
     if name == "snoozed":
         return and_(WAITS, task.c.snoozed_until > today)
+    if name == "saved":
+        return and_(SAVED, ~asleep(today))
     awake = and_(WAITS, ~asleep(today))
-    if name == "waiting":
-        return awake
-    return and_(awake, SAVED if name == "saved" else task.c.status == name)
+    return awake if name == "waiting" else and_(awake, task.c.status == name)
 
 
 def where(wanted: Filters, today: date) -> ColumnElement[bool]:

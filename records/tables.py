@@ -557,12 +557,13 @@ bulk = Table(
     Column("facts", JSON, nullable=False),
     Column("back", String(600), nullable=False),
     Column("asked_at", INSTANT, nullable=False),
+    Column("until", INSTANT, nullable=False),
     Column("done_at", INSTANT),
-    Column("undo_until", INSTANT),
     Column("undone_at", INSTANT),
 )
 """One act on many tasks: claim, release, assign or snooze. ``facts``: to whom, until
-when, why. ``undo_until`` is real time, the other instants are the practice's."""
+when, why; ``back``: the list it was asked from. ``until``: how long it may be
+confirmed, then undone, in real time; the other instants are the practice's."""
 
 bulk_task = Table(
     "bulk_task",

@@ -106,8 +106,8 @@ def upgrade() -> None:
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("back", sa.String(length=600), nullable=False),
         sa.Column("asked_at", sa.String(length=27), nullable=False),
+        sa.Column("until", sa.String(length=27), nullable=False),
         sa.Column("done_at", sa.String(length=27), nullable=True),
-        sa.Column("undo_until", sa.String(length=27), nullable=True),
         sa.Column("undone_at", sa.String(length=27), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk")),
     )
