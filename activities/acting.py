@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from temporalio import activity
 from temporalio.client import (
@@ -33,6 +33,7 @@ from records.events import Because
 
 DELIVERY_TIMEOUT = timedelta(seconds=10)
 SEND = "SEND"
+_FORMS = UUID("0e6b2f3c-5a0d-4b7e-9a57-3b1c2d94e6aa")
 
 
 class ActRefusedError(Exception):
@@ -40,26 +41,46 @@ class ActRefusedError(Exception):
 
 
 async def act(
-    office: Office, claim_id: str, verb: str, reason: str, why: Because
+    office: Office,
+    claim_id: str,
+    verb: str,
+    reason: str,
+    why: Because,
+    *,
+    once: str = "",
 ) -> Outcome:
     """Store what ``why.actor`` asks for and deliver it to the claim's workflow.
+
+    The same is stored once while nobody has answered it, and once for each form:
+    ``once`` is what that copy of the form carries, so that a second click is no second
+    request.
 
     Raises:
         NotPermittedError, ActRefusedError: one clear sentence; nothing was stored.
     """
-    act_id = str(uuid4())
-    await asyncio.to_thread(_store, office, act_id, claim_id, verb, reason, why)
+    form = f"{claim_id}:{verb}:{why.today}:{once}"
+    act_id = str(uuid5(_FORMS, form) if once else uuid4())
+    act_id = await asyncio.to_thread(
+        _store, office, act_id, claim_id, verb, reason, why
+    )
     return await deliver(office, claim_id, Act(id=act_id, verb=verb))
 
 
 def _store(
     office: Office, act_id: str, claim_id: str, verb: str, reason: str, why: Because
-) -> None:
+) -> str:
+    """The id under which the request is on file: an earlier one's if that is the
+    same."""
     with office.writing() as conn:
         row = claims.get(conn, claim_id)
         _check_person(conn, row, verb, why.actor)
         _check_sense(row, verb)
-        acts.request(conn, act_id, verb=verb, reason=reason, claim_id=claim_id, why=why)
+        known = acts.same_unanswered(conn, claim_id, verb=verb, reason=reason)
+        if known is None:
+            acts.request(
+                conn, act_id, verb=verb, reason=reason, claim_id=claim_id, why=why
+            )
+        return known or act_id
 
 
 def _check_person(conn: Connection, row: ClaimRow, verb: str, actor: str) -> None:

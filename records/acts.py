@@ -6,8 +6,9 @@ that nothing asked for is lost while the server is down (desk.md law 2).
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, select
 
+from records.db import upsert_ignore
 from records.events import Because
 from records.instants import to_text
 from records.tables import event, hold
@@ -54,21 +55,18 @@ def _write(
     data: dict[str, Any],
     why: Because,
 ) -> None:
-    if _by_key(conn, key) is not None:
-        return
-    conn.execute(
-        insert(event).values(
-            key=f"act:{key}",
-            at=to_text(why.at),
-            business_date=why.today,
-            claim_id=claim_id,
-            kind=kind,
-            actor=why.actor,
-            rule=why.rule or None,
-            words=words,
-            data=data,
-        )
-    )
+    row = {
+        "key": f"act:{key}",
+        "at": to_text(why.at),
+        "business_date": why.today,
+        "claim_id": claim_id,
+        "kind": kind,
+        "actor": why.actor,
+        "rule": why.rule or None,
+        "words": words,
+        "data": data,
+    }
+    upsert_ignore(conn, event, [row], key=["key"])
 
 
 def _by_key(conn: Connection, key: str) -> RowMapping | None:
@@ -84,6 +82,28 @@ def get(conn: Connection, act_id: str) -> RowMapping | None:
 def answer_of(conn: Connection, act_id: str) -> RowMapping | None:
     """The stored answer, None while nobody has answered."""
     return _by_key(conn, f"{act_id}:answer")
+
+
+def same_unanswered(
+    conn: Connection, claim_id: str, *, verb: str, reason: str
+) -> str | None:
+    """The id of a request for the same that no workflow has answered yet."""
+    reply = event.alias()
+    query = (
+        select(event.c.key, event.c.data)
+        .outerjoin(reply, reply.c.key == event.c.key + ":answer")
+        .where(
+            event.c.claim_id == claim_id,
+            event.c.kind == REQUESTED,
+            reply.c.id.is_(None),
+        )
+        .order_by(event.c.id)
+    )
+    wanted = {"act": verb, "reason": reason}
+    for key, data in conn.execute(query):
+        if data == wanted:
+            return str(key).removeprefix("act:")
+    return None
 
 
 def unanswered(conn: Connection) -> list[tuple[str, str, str]]:
