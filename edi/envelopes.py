@@ -5,6 +5,7 @@ all is an error (R-BAD-01). One set is held at a time.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -60,8 +61,12 @@ class Envelopes:
         self._out: list[Found] = []
         self._unlisted = 0
         self.warnings: list[EdiWarning] = []
+        self.errors: Counter[str] = Counter()
+        """How often each envelope error was found, by name: ``SE01``, ``no IEA``."""
         self.segments = 0
         """How many were cut so far."""
+        self.interchanges = 0
+        """How many began with an ISA so far."""
 
     def __iter__(self) -> Iterator[Found]:
         """What the file holds, in its order.
@@ -90,7 +95,8 @@ class Envelopes:
             words = f"{self._unlisted} more warnings are not listed"
             self.warnings.append(EdiWarning(self.segments, "", words))
 
-    def _warn(self, number: int, code: str, message: str) -> None:
+    def _warn(self, number: int, code: str, message: str, error: str = "") -> None:
+        self.errors[error or code] += 1
         if len(self.warnings) < MOST_WARNINGS:
             self.warnings.append(EdiWarning(number, code, message))
         else:
@@ -107,7 +113,12 @@ class Envelopes:
         elif state is None:
             self._first(segment, marks, len(text) + 1)
         elif act is None:
-            self._warn(segment.number, "ST", "a segment outside a transaction set")
+            self._warn(
+                segment.number,
+                "ST",
+                "a segment outside a transaction set",
+                "outside ST",
+            )
             self._out.append(segment)
         else:
             act(self, state, segment)
@@ -115,16 +126,17 @@ class Envelopes:
     def _first(self, segment: Segment, marks: Delimiters, length: int) -> None:
         """The ISA of an interchange, or what follows the end of one."""
         if segment.tag == "ISA":
+            self.interchanges += 1
             self._open = _Open(_header(segment, length), marks)
             self._out.append(segment)
         elif segment.tag in ("GS", "ST") and self._last is not None:
             words = "a group or set after the end of its interchange"
-            self._warn(segment.number, segment.tag, words)
+            self._warn(segment.number, segment.tag, words, "after IEA")
             self._open = _Open(self._last, marks)
             _ENVELOPE[segment.tag](self, self._open, segment)
         else:
             words = "a segment after the end of its interchange"
-            self._warn(segment.number, "IEA", words)
+            self._warn(segment.number, "IEA", words, "after IEA")
             self._out.append(segment)
 
     def _gs(self, state: _Open, segment: Segment) -> None:
@@ -136,12 +148,19 @@ class Envelopes:
     def _st(self, state: _Open, segment: Segment) -> None:
         self._end_set(state, segment.number)
         if segment.get(2) in state.in_group:
-            self._warn(segment.number, "ST02", "a control number is used twice")
+            self._warn(
+                segment.number,
+                "ST02",
+                "a control number is used twice",
+                "ST02 repeated",
+            )
         state.st = [segment]
 
     def _se(self, state: _Open, segment: Segment) -> None:
         if not state.st:
-            self._warn(segment.number, "SE", "an end without a beginning")
+            self._warn(
+                segment.number, "SE", "an end without a beginning", "SE without ST"
+            )
             self._out.append(segment)
             return
         state.st.append(segment)
@@ -155,7 +174,7 @@ class Envelopes:
     def _end_set(self, state: _Open, number: int) -> None:
         """Close a set whose SE never came."""
         if state.st:
-            self._warn(number, "SE", "a transaction set has no end")
+            self._warn(number, "SE", "a transaction set has no end", "ST without SE")
             self._close_set(state, complete=False)
 
     def _close_set(self, state: _Open, *, complete: bool) -> None:
@@ -181,7 +200,9 @@ class Envelopes:
         self._end_set(state, segment.number)
         self._out.append(segment)
         if state.gs is None:
-            self._warn(segment.number, "GE", "an end without a beginning")
+            self._warn(
+                segment.number, "GE", "an end without a beginning", "GE without GS"
+            )
             return
         if not _counts(segment.get(1), state.sets):
             self._warn(segment.number, "GE01", "the number of sets is wrong")
@@ -206,13 +227,15 @@ class Envelopes:
         self._close(state)
 
     def _isa(self, state: _Open, segment: Segment) -> None:
-        self._warn(segment.number, "ISA", "an interchange begins inside another")
+        self._warn(
+            segment.number, "ISA", "an interchange begins inside another", "ISA inside"
+        )
         self._out.append(segment)
 
     def _end_group(self, state: _Open, number: int) -> None:
         self._end_set(state, number)
         if state.gs is not None:
-            self._warn(number, "GE", "a group has no end")
+            self._warn(number, "GE", "a group has no end", "GS without GE")
             state.gs = None
 
     def _close(self, state: _Open) -> None:
@@ -231,7 +254,7 @@ class Envelopes:
         state = self._open
         if state is not None:
             self._end_group(state, self.segments)
-            self._warn(self.segments, "IEA", "the interchange has no end")
+            self._warn(self.segments, "IEA", "the interchange has no end", "no IEA")
             self._close(state)
 
     _last: InterchangeHeader | None = None

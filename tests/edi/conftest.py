@@ -20,6 +20,7 @@ class Sample:
 
     name: str
     transaction: str
+    version: str
     path: Path
     oracle: dict[str, Any]
 
@@ -36,7 +37,10 @@ def manifest(folder: Path) -> list[Sample]:
     with table.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [
-        Sample(r["file"], r["transaction"], folder / r["file"], json.loads(r["oracle"]))
+        Sample(
+            *(r["file"], r["transaction"], r["version"]),
+            *(folder / r["file"], json.loads(r["oracle"])),
+        )
         for r in rows
     ]
 

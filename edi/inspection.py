@@ -1,0 +1,187 @@
+"""What one file is, what it holds in figures, and what is wrong with it.
+
+The figures have the names and types of the sample set's oracles. A file is read once,
+one transaction set at a time.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, BinaryIO, cast
+
+from edi.envelopes import MOST_WARNINGS, Envelopes
+from edi.errors import EdiWarning
+from edi.figures import Figures, figures_for, receipt
+from edi.interchange import (
+    Delimiters,
+    FileKind,
+    Interchange,
+    Segment,
+    TransactionSet,
+)
+from edi.levels import level_warnings
+from edi.segments import component_separator
+
+FIXED_ISA = 106
+"""Characters of an ISA that keeps to its fixed widths, with the terminator."""
+_BOM = b"\xef\xbb\xbf"
+_NO_REPETITION = "-"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One file.
+
+    ``transaction`` and ``version`` name each kind and each guide in it once, joined by
+    ``+``. ``figures`` are the oracle's, by the same names.
+    """
+
+    transaction: str
+    version: str
+    figures: dict[str, Any]
+    warnings: tuple[EdiWarning, ...]
+
+
+def inspect(content: bytes | BinaryIO) -> Inspection:
+    """Read a file and count it.
+
+    Raises:
+        EnvelopeError: the bytes are no X12 interchange.
+    """
+    raw = BytesIO(content) if isinstance(content, bytes) else content
+    return _Inspector(raw).run()
+
+
+class _Measured:
+    """A stream whose bytes are counted and hashed as they are read."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+        self.first = b""
+
+    def read(self, size: int) -> bytes:
+        piece = self._raw.read(size)
+        self._digest.update(piece)
+        self.bytes += len(piece)
+        self.first = (self.first + piece[: len(_BOM)])[: len(_BOM)]
+        return piece
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+class _Inspector:
+    def __init__(self, raw: BinaryIO) -> None:
+        self.source = _Measured(raw)
+        # Nothing but read() is called of it.
+        self.file = Envelopes(cast("BinaryIO", self.source))
+        self.counters: dict[FileKind, Figures] = {}
+        self.names: dict[str, None] = {}
+        self.versions: dict[str, None] = {}
+        self.delimiters: dict[str, None] = {}
+        self.lengths: dict[int, None] = {}
+        self.groups = self.sets = 0
+        self.receipts: list[dict[str, str]] = []
+        self.warnings: list[EdiWarning] = []
+
+    def run(self) -> Inspection:
+        for found in self.file:
+            if isinstance(found, TransactionSet):
+                self._set(found)
+            elif isinstance(found, Interchange):
+                self._interchange(found)
+            elif found.tag == "TA1":
+                self.receipts.append(receipt(found))
+        return Inspection(
+            transaction="+".join(self.names),
+            version="+".join(self.versions),
+            figures={**self._envelope(), **self._counted()},
+            warnings=tuple(sorted(self._warnings(), key=lambda w: w.segment)),
+        )
+
+    def _set(self, one: TransactionSet) -> None:
+        self.sets += 1
+        self.names[named(one)] = None
+        self.versions[one.version] = None
+        component, warning = component_separator(one)
+        if one.kind not in self.counters and (counter := figures_for(one.kind)):
+            self.counters[one.kind] = counter
+        if one.kind in self.counters:
+            self.counters[one.kind].take(one, component)
+        found = [warning] if warning else []
+        found += level_warnings(one)
+        found += _not_used(one)
+        self.warnings += found[: MOST_WARNINGS - len(self.warnings)]
+
+    def _interchange(self, found: Interchange) -> None:
+        self.groups += found.groups
+        self.delimiters[in_words(found.delimiters)] = None
+        if found.header.length != FIXED_ISA:
+            self.lengths[found.header.length] = None
+        if found.ta1:
+            self.names["TA1"] = None
+            self.versions[f"ISA12 {found.header.version}"] = None
+
+    def _warnings(self) -> Iterator[EdiWarning]:
+        yield from self.file.warnings
+        yield from self.warnings
+
+    def _envelope(self) -> dict[str, Any]:
+        notes = ["BOM"] if self.source.first == _BOM else []
+        notes += [f"ISA length {length}" for length in self.lengths]
+        errors = dict(self.file.errors)
+        return {
+            "isa": self.file.interchanges,
+            "gs": self.groups,
+            "st": self.sets,
+            "segments": self.file.segments,
+            "delims": list(self.delimiters),
+            **({"notes": notes} if notes else {}),
+            "envelope_ok": not errors,
+            **({"envelope_errors": errors} if errors else {}),
+            "bytes": self.source.bytes,
+            "sha256": self.source.sha256,
+        }
+
+    def _counted(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"ta1": self.receipts} if self.receipts else {}
+        for counter in self.counters.values():
+            for name, value in counter.result().items():
+                found[name] = _together(found[name], value) if name in found else value
+        return found
+
+
+def _together(one: Any, other: Any) -> Any:
+    """Figures of two kinds in one file under the same name: both are counts by code."""
+    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
+
+
+def in_words(marks: Delimiters) -> str:
+    """Element, component, repetition, a blank, terminator; no repetition is ``-``."""
+    repetition = marks.repetition or _NO_REPETITION
+    text = f"{marks.element}{marks.component}{repetition} {marks.segment}"
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def named(one: TransactionSet) -> str:
+    """The kind of a set, or its number when nothing here reads it: ``278``."""
+    if one.kind is not FileKind.UNKNOWN:
+        return one.kind.value
+    st01 = one.segments[0].get(1)
+    known = st01.isascii() and st01.isdecimal() and len(st01) == len("837")
+    return st01 if known else FileKind.UNKNOWN.value
+
+
+def _not_used(one: TransactionSet) -> Iterator[EdiWarning]:
+    """What is recognised and goes no further."""
+    st: Segment = one.segments[0]
+    if one.kind is FileKind.X837I:
+        words = "institutional claims (837I) are read, and refused for submission"
+        yield EdiWarning(st.number, "ST03", words)
+    elif one.kind is FileKind.UNKNOWN:
+        words = "the transaction is recognised, and nothing here reads it"
+        yield EdiWarning(st.number, "ST01", words)

@@ -1,0 +1,51 @@
+"""Do the HL levels of a transaction set hang together (R-BAD-01)?
+
+Readers follow levels in file order and never walk from child to parent, so that no
+chain can lead them in a circle; a level that names another parent than the file's order
+gives it is named here.
+"""
+
+from collections.abc import Iterator
+
+from edi.errors import EdiWarning
+from edi.interchange import Segment, TransactionSet
+
+TOP = "20"
+
+
+def level_warnings(one: TransactionSet) -> list[EdiWarning]:
+    """Levels that are numbered twice, name no parent, or name one that is not above."""
+    seen: set[str] = set()
+    path: list[str] = []
+    found: list[EdiWarning] = []
+    for segment in one.segments:
+        if segment.tag == "HL":
+            found += _level(segment, seen, path)
+            _descend(segment, path)
+            seen.add(segment.get(1))
+    return found
+
+
+def _level(segment: Segment, seen: set[str], path: list[str]) -> Iterator[EdiWarning]:
+    number, above = segment.get(1), segment.get(2)
+    if not number:
+        yield EdiWarning(segment.number, "HL01", "the level has no number")
+    elif number in seen:
+        words = "the level's number is used twice: the chain of levels begins again"
+        yield EdiWarning(segment.number, "HL01", words)
+    if not above and segment.get(3) != TOP:
+        yield EdiWarning(segment.number, "HL02", "the level names none above it")
+    elif above and above not in path:
+        closed = "a level that has ended" if above in seen else "no level before it"
+        words = f"the level names {closed}: it is read in the file's order"
+        yield EdiWarning(segment.number, "HL02", words)
+
+
+def _descend(segment: Segment, path: list[str]) -> None:
+    """Make ``path`` the levels from the top down to this one."""
+    above = segment.get(2)
+    if not above and segment.get(3) == TOP:
+        path.clear()
+    elif above in path:
+        del path[path.index(above) + 1 :]
+    path.append(segment.get(1))
