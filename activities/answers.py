@@ -27,7 +27,7 @@ from edi.x270 import EligibilityAnswer
 from edi.x277ca import ClaimStatus
 from policy import status as status_rules
 from policy import timers
-from records import claims, events, inquiries, queue, submissions, tasks
+from records import claims, events, holding, inquiries, submissions, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -302,7 +302,7 @@ def take_277(
         _mark_answered(conn, row, status, sha, why)
         _one_277(conn, office, row, status, why)
         _news(conn, row, f"277:{sha}:{status.position}", why)
-    queue.wake(conn, answered)
+    holding.wake(conn, answered)
     return f"{len(answered)} of {len(statuses)} status answers are for our claims"
 
 

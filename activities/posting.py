@@ -32,7 +32,7 @@ from policy import plb as plb_rules
 from policy import remittance as rules
 from policy.remittance import LineOutcome
 from policy.tasks import due_on
-from records import claims, queue, remittances, submissions, tasks
+from records import claims, holding, remittances, submissions, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
@@ -136,7 +136,7 @@ class Poster:
         self._open_credits()
         remittances.add_claims(self.conn, self.kept)
         post(self.conn, self.entries, posted_at=to_text(self.why.at))
-        queue.wake(self.conn, self.touched)
+        holding.wake(self.conn, self.touched)
         for claim_id in self.touched:
             self.finish(claim_id)
         self._open_plb_tasks()

@@ -20,7 +20,7 @@ from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import day
 from policy.people import Door
-from records import queue, tasks
+from records import holding, tasks
 from records.db import Connection, RowMapping
 from records.users import User
 
@@ -117,7 +117,7 @@ def _give(visit: Visit, conn: Connection, row: RowMapping, to: User) -> str:
 
 
 def _hand(visit: Visit, conn: Connection, row: RowMapping, to: str | None) -> str:
-    done = queue.assign(conn, row, to, visit.because(), visit.now)
+    done = holding.assign(conn, row, to, visit.because(), visit.now)
     return "" if done else "it has ended"
 
 

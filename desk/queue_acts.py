@@ -12,7 +12,7 @@ from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import day
 from policy.people import Door
 from policy.tasks import work_of
-from records import queue, tasks, users
+from records import holding, tasks, users
 from records.db import Connection, RowMapping
 from records.queue_filters import Work
 from records.users import User
@@ -25,7 +25,7 @@ def take_next(visit: Visit, before: str = "") -> Response:
     """
     work = my_work(visit) or Work(())
     with visit.desk.office.writing() as conn:
-        row = queue.take_next(conn, work, visit.user.name, visit.because(), visit.now)
+        row = holding.take_next(conn, work, visit.user.name, visit.because(), visit.now)
     if row is None:
         return visit.go("/tasks", f"{before} All clear. No task waits for you.".strip())
     return visit.go(f"/tasks/{row['id']}", before)
@@ -60,7 +60,7 @@ def _hand(visit: Visit, to: User | None, *, others: bool = False) -> Response:
         if others and to is not None and not may_work(to, row):
             raise DeskError(refusal(to, row))
         name = to.name if to else None
-        done = queue.assign(conn, row, name, visit.because(), visit.now)
+        done = holding.assign(conn, row, name, visit.because(), visit.now)
     words = f"Task {row['number']} is back in the queue. The draft is kept."
     if to is not None:
         words = f"Task {row['number']} is with {to.display_name} now."
@@ -168,8 +168,8 @@ def put_to_sleep(
     visit: Visit, conn: Connection, row: RowMapping, until: date, reason: str
 ) -> bool:
     """Snooze it, until the payer answers if that was ticked and comes earlier."""
-    wakes = queue.PAYER_ANSWER if visit.text("wakes_on") and row["claim_id"] else None
-    return queue.snooze(conn, row, until, reason, visit.because(), wakes_on=wakes)
+    wakes = holding.PAYER_ANSWER if visit.text("wakes_on") and row["claim_id"] else None
+    return holding.snooze(conn, row, until, reason, visit.because(), wakes_on=wakes)
 
 
 BACK = "/tasks/{task}"

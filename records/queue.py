@@ -1,12 +1,12 @@
-"""The work queue: which tasks, in which order, who has them, when they sleep.
+"""The work queue: which tasks, in which order, and how many.
 
 Order is R-TSK-02: due date, priority, amount, number. Pages follow that key, never an
 offset, so page 900 costs what page 1 costs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -22,30 +22,20 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    update,
 )
 
-from records import events
-from records.db import locks_rows, one_of
-from records.events import Because
-from records.instants import to_text
 from records.queue_filters import (
     WAITS,
     Filters,
     Work,
-    confirms,
     in_state,
     is_work,
     where,
 )
 from records.tables import claim, draft, task, user
 
-PAYER_ANSWER = "payer_answer"
-"""What a task may wake on: a 277 or an 835 for its claim."""
-RAISED_AT = 3
-"""The snooze at which a supervisor is told."""
 EXPORT_PAGE = 1000
-_ORDER = (
+ORDER = (
     task.c.due_on,
     task.c.priority.desc(),
     task.c.amount_cents.desc(),
@@ -115,10 +105,10 @@ def _page(
     first = select(task.c.id).where(where(wanted, today))
     if after is not None:
         first = first.where(_beyond(after))
-    these = first.order_by(*_ORDER).limit(limit).subquery("these")
+    these = first.order_by(*ORDER).limit(limit).subquery("these")
     drafted = exists().where(draft.c.task_id == task.c.id, draft.c.author == me)
     query = _ROWS.add_columns(drafted.label("drafted"))
-    return query.join(these, these.c.id == task.c.id).order_by(*_ORDER)
+    return query.join(these, these.c.id == task.c.id).order_by(*ORDER)
 
 
 def listing(
@@ -245,116 +235,3 @@ def beside(conn: Connection, work: Work | None, today: date, before: date) -> Be
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(task).where(*conditions).scalar_subquery()
-
-
-# --- who has it ----------------------------------------------------------------------
-
-
-def take_next(
-    conn: Connection, work: Work, name: str, why: Because, at: datetime
-) -> RowMapping | None:
-    """Give a person the first task they may decide: their own, or nobody's.
-
-    Two people never get the same one. None when there is none.
-    """
-    first = and_(task.c.status == "open", task.c.type.in_(work.types))
-    second = and_(confirms(work), task.c.prepared_by != name)
-    query = (
-        select(task)
-        .where(
-            in_state("waiting", why.today),
-            or_(task.c.assignee.is_(None), task.c.assignee == name),
-            or_(first, second),
-        )
-        .order_by(*_ORDER)
-        .limit(1)
-    )
-    if locks_rows(conn):
-        query = query.with_for_update(skip_locked=True)
-    found = conn.execute(query).mappings().first()
-    if found is not None and found["assignee"] is None:
-        assign(conn, found, name, why, at)
-    return found
-
-
-def assign(
-    conn: Connection, row: RowMapping, to: str | None, why: Because, at: datetime
-) -> bool:
-    """Give a task, as it was read, to somebody, or back to the queue; False when it
-    was given to another since, or has ended."""
-    held = row["assignee"]
-    before = task.c.assignee.is_(None) if held is None else task.c.assignee == held
-    done = _change(
-        conn, row, before, assignee=to, assigned_at=to_text(at) if to else None
-    )
-    if done:
-        kind, tail = "task assigned", f"assigned to {to}"
-        if to is None:
-            kind, tail = "task released", "given back to the queue"
-        elif to == why.actor:
-            kind, tail = "task claimed", "claimed"
-        _log(conn, row, why, kind, tail)
-    return done
-
-
-def snooze(
-    conn: Connection,
-    row: RowMapping,
-    until: date,
-    reason: str,
-    why: Because,
-    *,
-    wakes_on: str | None = None,
-) -> bool:
-    """Let a task sleep until a day, or until ``wakes_on`` happens if that is earlier;
-    False when it has ended. At the third time a supervisor is told.
-
-    The caller has checked ``until`` against the legal deadline.
-    """
-    told = row["snoozes"] + 1 >= RAISED_AT and row["raised_on"] is None
-    done = _change(
-        conn,
-        row,
-        task.c.snoozes == row["snoozes"],
-        snoozed_until=until,
-        snooze_reason=reason,
-        wakes_on=wakes_on,
-        snoozes=row["snoozes"] + 1,
-        raised_on=why.today if told else row["raised_on"],
-    )
-    if done:
-        _log(conn, row, why, "task snoozed", f"snoozed until {until}")
-    if done and told:
-        tail = f"snoozed {RAISED_AT} times and raised to a supervisor"
-        _log(conn, row, why, "task raised", tail)
-    return done
-
-
-def wake(conn: Connection, claim_ids: Iterable[str]) -> None:
-    """The payer answered about these claims: tasks that waited for it wake."""
-    ids = sorted(set(claim_ids))
-    if ids:
-        waited = task.c.wakes_on == PAYER_ANSWER
-        conn.execute(
-            update(task)
-            .where(waited, one_of(conn, task.c.claim_id, ids))
-            .values(snoozed_until=None, wakes_on=None)
-        )
-
-
-def _change(
-    conn: Connection, row: RowMapping, still: ColumnElement[bool], **columns: Any
-) -> bool:
-    query = update(task).where(task.c.id == row["id"], still, WAITS)
-    return bool(conn.execute(query.values(**columns)).rowcount)
-
-
-def _log(conn: Connection, row: RowMapping, why: Because, kind: str, tail: str) -> None:
-    events.add(
-        conn,
-        why,
-        kind,
-        f"Task {row['type']} {tail}",
-        claim_id=row["claim_id"],
-        account_id=row["account_id"],
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from records import queue, tasks, users, views
+from records import holding, queue, tasks, users, views
 from records.db import Connection, Database, make_engine
 from records.events import Because
 from records.queue_filters import Filters, Work
@@ -82,7 +82,7 @@ def test_twenty_people_who_get_next_get_twenty_tasks(db: Database) -> None:
     def take(name: str) -> None:
         why = Because(WHY.at, TODAY, actor=name)
         with db.transaction() as conn:
-            found = queue.take_next(conn, WORK, name, why, WHY.at)
+            found = holding.take_next(conn, WORK, name, why, WHY.at)
         assert found is not None
         got.append(found["id"])
 
@@ -98,9 +98,9 @@ def test_twenty_people_who_get_next_get_twenty_tasks(db: Database) -> None:
 def test_get_next_returns_ones_own_task_first_and_nobody_elses(db: Database) -> None:
     with db.transaction() as conn:
         put(conn, 1)
-        first = queue.take_next(conn, WORK, "clerk", WHY, WHY.at)
-        again = queue.take_next(conn, WORK, "clerk", WHY, WHY.at)
-        other = queue.take_next(conn, WORK, "other", WHY, WHY.at)
+        first = holding.take_next(conn, WORK, "clerk", WHY, WHY.at)
+        again = holding.take_next(conn, WORK, "clerk", WHY, WHY.at)
+        other = holding.take_next(conn, WORK, "other", WHY, WHY.at)
 
     assert first is not None
     assert again is not None
@@ -111,7 +111,7 @@ def test_get_next_returns_ones_own_task_first_and_nobody_elses(db: Database) -> 
 def test_a_snoozed_task_sleeps_until_its_day(db: Database) -> None:
     with db.transaction() as conn:
         row = tasks.get(conn, put(conn, 1))
-        assert queue.snooze(conn, row, TODAY + timedelta(2), "waiting", WHY)
+        assert holding.snooze(conn, row, TODAY + timedelta(2), "waiting", WHY)
         seen = [
             queue.totals(conn, CLERK, TODAY + timedelta(n)).count for n in (0, 1, 2)
         ]
@@ -122,10 +122,10 @@ def test_a_snoozed_task_sleeps_until_its_day(db: Database) -> None:
 def test_the_payers_answer_wakes_what_waited_for_it_only(db: Database) -> None:
     until = TODAY + timedelta(9)
     with db.transaction() as conn:
-        for claim_id, wakes in (("c1", queue.PAYER_ANSWER), ("c2", None)):
+        for claim_id, wakes in (("c1", holding.PAYER_ANSWER), ("c2", None)):
             row = tasks.get(conn, put(conn, int(claim_id[1]), claim_id=claim_id))
-            queue.snooze(conn, row, until, "waiting", WHY, wakes_on=wakes)
-        queue.wake(conn, ["c1", "c2"])
+            holding.snooze(conn, row, until, "waiting", WHY, wakes_on=wakes)
+        holding.wake(conn, ["c1", "c2"])
         found = queue.page(conn, CLERK, TODAY, after=None, limit=9)
 
     assert [row["claim_id"] for row in found] == ["c1"]
@@ -137,7 +137,7 @@ def test_the_third_snooze_is_raised_to_a_supervisor(db: Database) -> None:
         raised = []
         for _ in range(3):
             row = tasks.get(conn, task_id)
-            queue.snooze(conn, row, TODAY + timedelta(2), "waiting", WHY)
+            holding.snooze(conn, row, TODAY + timedelta(2), "waiting", WHY)
             raised.append(tasks.get(conn, task_id)["raised_on"])
 
     assert raised == [None, None, TODAY]
@@ -149,7 +149,7 @@ def test_one_query_gives_a_page_the_totals_and_every_countedcount(db: Database) 
     with db.transaction() as conn:
         users.put_user(conn, dana)
         ids = [put(conn, n, amount_cents=100) for n in range(5)]
-        queue.assign(conn, tasks.get(conn, ids[0]), "clerk", WHY, WHY.at)
+        holding.assign(conn, tasks.get(conn, ids[0]), "clerk", WHY, WHY.at)
         found, total, counts = queue.listing(
             conn, Filters(), TODAY, after=None, limit=2, me="clerk", views=counted
         )
@@ -182,7 +182,7 @@ def test_untouched_since_means_neither_opened_nor_given(db: Database) -> None:
         old_id = tasks.open_task(conn, new, old)
         wanted = Filters(untouched_since=TODAY - timedelta(10))
         before = queue.totals(conn, wanted, TODAY).count
-        queue.assign(conn, tasks.get(conn, old_id), "clerk", WHY, WHY.at)
+        holding.assign(conn, tasks.get(conn, old_id), "clerk", WHY, WHY.at)
         after = queue.totals(conn, wanted, TODAY).count
 
     assert (before, after) == (1, 0)
@@ -271,7 +271,7 @@ def test_who_has_no_queue_is_told_so_on_today(site: Site, name: str) -> None:
 def test_a_bulk_claim_says_which_row_it_skipped_and_why(site: Site) -> None:
     with site.office.writing() as conn:
         free, taken = put(conn, 1), put(conn, 2)
-        queue.assign(conn, tasks.get(conn, taken), "coder", WHY, WHY.at)
+        holding.assign(conn, tasks.get(conn, taken), "coder", WHY, WHY.at)
     clerk = site.signed_in("clerk")
     token = token_of(clerk.get("/tasks"))
 

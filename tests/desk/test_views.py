@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from claims.task import TASKS, Role, TaskType
 from policy.tasks import may_decide, work_of
-from records import queue, tasks, views
+from records import holding, tasks, views
 from records.queue_filters import Work
 from tests.desk.conftest import Site, post, token_of
 
@@ -268,8 +268,8 @@ def test_get_next_gives_exactly_the_types_this_role_may_decide(
 ) -> None:
     why = site.office.because(site.desk.now(), "R-TSK-01")
     with site.office.writing() as conn:
-        while mine := queue.take_next(conn, Work(tuple(TaskType)), "x", why, why.at):
-            queue.snooze(conn, mine, why.today.replace(year=9999), "away", why)
+        while mine := holding.take_next(conn, Work(tuple(TaskType)), "x", why, why.at):
+            holding.snooze(conn, mine, why.today.replace(year=9999), "away", why)
     opened = {
         put(site, number, type=kind, role=TASKS[kind].role.value): kind
         for number, kind in enumerate(TaskType)
@@ -277,9 +277,9 @@ def test_get_next_gives_exactly_the_types_this_role_may_decide(
     given = set()
     with site.office.writing() as conn:
         work = Work(*work_of(frozenset({role})))
-        while row := queue.take_next(conn, work, role, why, why.at):
+        while row := holding.take_next(conn, work, role, why, why.at):
             given.add(opened[row["id"]])
-            queue.snooze(conn, row, why.today.replace(year=9999), "seen", why)
+            holding.snooze(conn, row, why.today.replace(year=9999), "seen", why)
     assert given == {
         kind
         for kind, spec in TASKS.items()
