@@ -17,11 +17,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.office import Office
 from activities.running import WorkflowView, running_ids, views
-from activities.schedules import plan
+from activities.schedules import schedule_views, view_of
 from claims.calendar import DAY_END, at, local_date
 from claims.messages import (
     appeal_workflow_id,
@@ -227,28 +226,13 @@ async def _schedules(office: Office, facts: _Facts) -> dict[str, str]:
     }
     if facts.kind in TICKER_KINDS:
         return {}
-    return {name: await schedule_trouble(office, name) for name in sorted(outboxes)}
+    return {name: (await view_of(office, name)).trouble for name in sorted(outboxes)}
 
 
 async def sweep_troubles(office: Office) -> tuple[int, list[str]]:
     """How many daily sweeps are planned, and what is wrong with some, in words."""
-    planned = [schedule_id for schedule_id, _, _ in plan(office)]
-    found = await asyncio.gather(*(schedule_trouble(office, one) for one in planned))
-    wrong = [
-        f"{n} {trouble}" for n, trouble in zip(planned, found, strict=True) if trouble
-    ]
-    return len(planned), wrong
-
-
-async def schedule_trouble(office: Office, schedule_id: str) -> str:
-    """Why this schedule will not run, "" when it will."""
-    try:
-        found = await office.temporal.get_schedule_handle(schedule_id).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return "does not exist"
-        raise
-    return "is paused" if found.schedule.state.paused else ""
+    seen = await schedule_views(office)
+    return len(seen), [f"{v.schedule_id} {v.trouble}" for v in seen if v.trouble]
 
 
 @dataclass

@@ -108,8 +108,12 @@ async def running_ids(client: Client) -> list[str] | None:
         raise
 
 
-async def recent_polls(client: Client, task_queue: str, now: datetime) -> int:
-    """How many workers have asked this queue for work in the last two minutes."""
+async def poll_times(client: Client, task_queue: str) -> list[datetime]:
+    """When each worker that is known has last asked this queue for work.
+
+    Raises:
+        RPCError: the server does not answer.
+    """
     found = await client.workflow_service.describe_task_queue(
         DescribeTaskQueueRequest(
             namespace=client.namespace,
@@ -118,5 +122,10 @@ async def recent_polls(client: Client, task_queue: str, now: datetime) -> int:
         ),
         timeout=POLL_ANSWER,
     )
-    polls = [p.last_access_time.ToDatetime(tzinfo=UTC) for p in found.pollers]
+    return [p.last_access_time.ToDatetime(tzinfo=UTC) for p in found.pollers]
+
+
+async def recent_polls(client: Client, task_queue: str, now: datetime) -> int:
+    """How many workers have asked this queue for work in the last two minutes."""
+    polls = await poll_times(client, task_queue)
     return sum(now - p < LAST_POLL for p in polls)

@@ -3,6 +3,10 @@
 A schedule appends its time to the workflow id, and passes no argument (design rule 9).
 """
 
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
 from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
@@ -11,6 +15,7 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.office import Office
 from claims.messages import (
@@ -60,3 +65,45 @@ async def ensure_schedules(office: Office) -> int:
         except ScheduleAlreadyRunningError:
             continue
     return len(planned)
+
+
+@dataclass(frozen=True)
+class ScheduleView:
+    """One sweep as the server keeps it; ``trouble`` says why it will not run."""
+
+    schedule_id: str
+    trouble: str = ""
+    last: datetime | None = None
+    next: datetime | None = None
+
+
+async def schedule_views(office: Office) -> list[ScheduleView]:
+    """Every planned sweep.
+
+    Raises:
+        RPCError: the server does not answer.
+    """
+    planned = (view_of(office, schedule_id) for schedule_id, _, _ in plan(office))
+    return await asyncio.gather(*planned)
+
+
+async def view_of(office: Office, schedule_id: str) -> ScheduleView:
+    """Whether this schedule will run, when it ran last, and when it runs next.
+
+    Raises:
+        RPCError: the server does not answer.
+    """
+    try:
+        found = await office.temporal.get_schedule_handle(schedule_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return ScheduleView(schedule_id, "does not exist")
+        raise
+    ran = [action.started_at for action in found.info.recent_actions]
+    paused = found.schedule.state.paused
+    return ScheduleView(
+        schedule_id,
+        "is paused" if paused else "",
+        max(ran, default=None),
+        None if paused else min(found.info.next_action_times, default=None),
+    )
