@@ -1,4 +1,4 @@
-"""What only a mailbox that is a folder has to mind: links, pipes, times, crashes."""
+"""What only a mailbox that is a folder has to mind: pipes, times, crashes."""
 
 import os
 from pathlib import Path
@@ -32,18 +32,6 @@ def test_a_partner_cannot_be_a_path(tmp_path: Path, partner: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_is_neither_listed_nor_followed(
-    mailbox: DirectoryMailbox, tmp_path: Path
-) -> None:
-    secret = tmp_path / "keys.json"
-    secret.write_text("master key")
-    (mailbox.inbound / "a.835").symlink_to(secret)
-
-    assert mailbox.list_inbound() == []
-    with pytest.raises(FileMissingError):
-        mailbox.read_inbound("a.835")
-
-
 def test_a_pipe_is_left_alone_and_never_waited_for(mailbox: DirectoryMailbox) -> None:
     os.mkfifo(mailbox.inbound / "a.835")
 
@@ -66,29 +54,6 @@ def test_a_modification_time_set_by_the_partner_does_not_settle_a_file(
 
     assert now.list_inbound(settle_seconds=30) == []
     assert [f.name for f in later.list_inbound(settle_seconds=30)] == ["a.835"]
-
-
-@pytest.mark.parametrize("raw", [b"a\xff.835", b"a\n.835", b"a\\b.835", b"x" * 250])
-def test_a_file_with_an_impossible_name_is_renamed_and_listed(
-    mailbox: DirectoryMailbox, raw: bytes
-) -> None:
-    (mailbox.inbound / os.fsdecode(raw)).write_bytes(b"payment")
-
-    first = [f.name for f in mailbox.list_inbound()]
-    again = [f.name for f in mailbox.list_inbound()]
-
-    assert len(first) == 1
-    assert first == again
-    assert mailbox.read_inbound(first[0]) == b"payment"
-
-
-def test_archived_files_of_one_name_are_all_kept(mailbox: DirectoryMailbox) -> None:
-    for content in (b"one", b"two", b"three"):
-        (mailbox.inbound / "a.835").write_bytes(content)
-        mailbox.archive_inbound("a.835")
-
-    kept = {p.name: p.read_bytes() for p in mailbox.done.iterdir()}
-    assert kept == {"a.835": b"one", "a.835.1": b"two", "a.835.2": b"three"}
 
 
 def test_a_write_that_fails_leaves_nothing_behind(

@@ -1,13 +1,14 @@
 """What every mailbox does, whatever carries it. A new kind joins ``KINDS``."""
 
-from collections.abc import Callable
+import os
+import uuid
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exchange.directory import DirectoryMailbox
@@ -17,6 +18,8 @@ from exchange.mailbox import (
     MailboxError,
     OutboundConflictError,
 )
+from exchange.sftp import SftpMailbox
+from tests.exchange.serving import running
 
 BAD_NAMES = [
     *("", ".", "..", "../x", "a/b", "/etc/passwd", "a\\b", "a\0b", "a\nb", "\udcff"),
@@ -24,45 +27,62 @@ BAD_NAMES = [
 ]
 
 
-class Clock:
-    """Seconds that a test moves."""
-
-    now = 2_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @dataclass
 class Side:
-    """A mailbox with the partner's end: ``drop`` uploads, ``collect`` takes away."""
+    """A mailbox with the partner's end of it."""
 
     mailbox: Mailbox
-    drop: Callable[[str, bytes], None]
-    collect: Callable[[str], None]
-    clock: Clock
+    inbound: Path
+    outbound: Path
+    settled: Callable[[bool], list[str]]
+    """Names once files had 30 seconds to settle; True: the partner writes on."""
+
+    def drop(self, name: str, content: bytes) -> None:
+        """The partner uploads a file."""
+        (self.inbound / name).write_bytes(content)
+
+    def collect(self, name: str) -> None:
+        """The partner takes a file of ours away."""
+        (self.outbound / name).unlink()
 
 
-def directory_side(root: Path) -> Side:
-    clock = Clock()
-    mailbox = DirectoryMailbox(root, "payer-a", clock=clock)
+def directory_side(root: Path) -> Iterator[Side]:
+    now = 2_000_000_000.0
+    mailbox = DirectoryMailbox(root, "payer-a", clock=lambda: now)
 
-    def drop(name: str, content: bytes) -> None:
-        (mailbox.inbound / name).write_bytes(content)
+    def settled(changing: bool) -> list[str]:
+        nonlocal now
+        uploaded = max(path.stat().st_ctime for path in mailbox.inbound.iterdir())
+        now = uploaded + (29 if changing else 31)
+        return [file.name for file in mailbox.list_inbound(settle_seconds=30)]
 
-    def collect(name: str) -> None:
-        (mailbox.outbound / name).unlink()
-
-    return Side(mailbox, drop, collect, clock)
+    yield Side(mailbox, mailbox.inbound, mailbox.outbound, settled)
 
 
-KINDS = {"directory": directory_side}
+def sftp_side(root: Path) -> Iterator[Side]:
+    with running(root) as server:
+        inbound = server.folder / "inbound"
+
+        def settled(changing: bool) -> list[str]:
+            async def pause(seconds: float) -> None:
+                assert seconds == 30
+                for path in inbound.glob("*.*") if changing else ():
+                    path.write_bytes(path.read_bytes() + b"more")
+
+            mailbox = SftpMailbox(server.account(), pause=pause)
+            return [file.name for file in mailbox.list_inbound(settle_seconds=30)]
+
+        mailbox = SftpMailbox(server.account())
+        mailbox.list_outbound()  # the first login makes the folders
+        yield Side(mailbox, inbound, server.folder / "outbound", settled)
+
+
+KINDS = {"directory": directory_side, "sftp": sftp_side}
 
 
 @pytest.fixture(params=KINDS)
-def side(request: pytest.FixtureRequest, tmp_path: Path) -> Side:
-    kind: str = request.param
-    return KINDS[kind](tmp_path)
+def side(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Side]:
+    yield from KINDS[str(request.param)](tmp_path)
 
 
 def put(mailbox: Mailbox, name: str, content: bytes) -> None:
@@ -94,15 +114,9 @@ def test_unfinished_names_are_left_alone(side: Side, name: str) -> None:
 
 def test_a_file_is_listed_once_it_has_settled(side: Side) -> None:
     side.drop("a.835", b"half")
-    uploaded = side.mailbox.list_inbound()[0].modified
 
-    side.clock.now = uploaded + 29
-    early = side.mailbox.list_inbound(settle_seconds=30)
-    side.clock.now = uploaded + 31
-    late = side.mailbox.list_inbound(settle_seconds=30)
-
-    assert early == []
-    assert [file.name for file in late] == ["a.835"]
+    assert side.settled(True) == []
+    assert side.settled(False) == ["a.835"]
 
 
 def test_an_archived_file_no_longer_waits_and_archiving_again_does_nothing(
@@ -126,13 +140,54 @@ def test_a_name_may_come_again_after_archiving(side: Side) -> None:
     assert names(side) == []
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=2000))
-def test_any_bytes_go_out_and_come_back(content: bytes) -> None:
-    for kind in KINDS.values():
-        with TemporaryDirectory() as folder:
-            mailbox = kind(Path(folder)).mailbox
-            put(mailbox, "claims.837", content)
-            assert mailbox.read_outbound("claims.837") == content
+def test_any_bytes_go_out_and_come_back(side: Side, content: bytes) -> None:
+    name = f"{uuid.uuid4().hex}.837"
+    with side.mailbox.held() as mailbox:
+        put(mailbox, name, content)
+        assert mailbox.read_outbound(name) == content
+
+
+def test_a_large_file_goes_both_ways_unchanged(side: Side) -> None:
+    content = bytes(range(256)) * 8192
+    side.drop("a.835", content)
+    put(side.mailbox, "a.837", content)
+
+    assert side.mailbox.read_inbound("a.835") == content
+    assert side.mailbox.read_outbound("a.837") == content
+
+
+@pytest.mark.parametrize("raw", [b"a\xff.835", b"a\n.835", b"a\\b.835", b"x" * 250])
+def test_a_file_with_an_impossible_name_is_renamed_and_listed(
+    side: Side, raw: bytes
+) -> None:
+    side.drop(os.fsdecode(raw), b"payment")
+
+    first, again = names(side), names(side)
+
+    assert len(first) == 1
+    assert first == again
+    assert side.mailbox.read_inbound(first[0]) == b"payment"
+
+
+def test_archived_files_of_one_name_are_all_kept(side: Side) -> None:
+    for content in (b"one", b"two", b"three"):
+        side.drop("a.835", content)
+        side.mailbox.archive_inbound("a.835")
+
+    kept = {p.name: p.read_bytes() for p in (side.inbound / "done").iterdir()}
+    assert kept == {"a.835": b"one", "a.835.1": b"two", "a.835.2": b"three"}
+
+
+def test_a_link_is_neither_listed_nor_followed(side: Side, tmp_path: Path) -> None:
+    secret = tmp_path / "keys.json"
+    secret.write_text("master key")
+    (side.inbound / "a.835").symlink_to(secret)
+
+    assert names(side) == []
+    with pytest.raises(FileMissingError):
+        side.mailbox.read_inbound("a.835")
 
 
 def test_putting_the_same_bytes_again_has_no_effect(side: Side) -> None:
