@@ -1,10 +1,10 @@
 """A claim's row: its content, its state and its dated next step.
 
-``set_step`` is the only function that writes a claim's state and next step, in the SQL
-transaction of the event that caused the change (I1, R-STA-04).
+Only ``set_step``, and ``set_steps`` for many, write a claim's state and next step, in
+the SQL transaction of the event that caused the change (I1, R-STA-04).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     insert,
+    null,
     or_,
     select,
     update,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from claims.claim import Claim, ClaimState
 from records import events
 from records.acts import CLAIM_HOLD
-from records.db import locks_rows
+from records.db import locks_rows, one_of, update_many
 from records.events import Because
 from records.instants import from_text, to_text
 from records.tables import claim, claim_line, coverage, hold
@@ -64,6 +65,7 @@ class ClaimRow:
     account_id: str
     payer_id: str
     payer_order: int
+    other_plans: int
     member_index: str
     billing_npi: str
     charge_cents: int
@@ -184,8 +186,7 @@ def find(conn: Connection, reference: str) -> ClaimRow | None:
 
 def by_pcn(conn: Connection, pcns: Iterable[str]) -> dict[str, ClaimRow]:
     """Claims by our CLM01, for acknowledgments and remittances."""
-    wanted = sorted(set(pcns))
-    query = _kept(conn, select(*COLUMNS).where(claim.c.pcn.in_(wanted)))
+    query = _kept(conn, select(*COLUMNS).where(one_of(conn, claim.c.pcn, set(pcns))))
     return {r["pcn"]: as_row(r) for r in conn.execute(query).mappings()}
 
 
@@ -237,8 +238,12 @@ def insert_new(
     """Store a new claim with its lines; ``values`` are the plain columns."""
     claim_id = values["id"]
     sealed = _seal(cipher, claim_id, content)
-    hidden = {"content_enc": sealed, "patient_index": _patient(cipher, content)}
-    conn.execute(insert(claim), {**values, **hidden, "content_version": 1})
+    taken = {
+        "content_enc": sealed,
+        "patient_index": _patient(cipher, content),
+        "other_plans": len(content.other_payers),
+    }
+    conn.execute(insert(claim), {**values, **taken, "content_version": 1})
     _insert_lines(conn, claim_id, content)
 
 
@@ -297,6 +302,7 @@ def replace_content(
         .values(
             content_enc=_seal(cipher, claim_id, new),
             patient_index=_patient(cipher, new),
+            other_plans=len(new.other_payers),
             content_version=claim.c.content_version + 1,
             charge_cents=int(new.charge * 100),
             service_from=new.service_from,
@@ -349,6 +355,29 @@ def decide_line(
     conn.execute(_DECIDE_LINE, decided | line)
 
 
+def lines_of(conn: Connection, claim_ids: Iterable[str]) -> dict[str, list[RowMapping]]:
+    """The lines of many claims, each in order."""
+    query = (
+        select(claim_line)
+        .where(one_of(conn, claim_line.c.claim_id, claim_ids))
+        .order_by(claim_line.c.claim_id, claim_line.c.number)
+    )
+    found: dict[str, list[RowMapping]] = {}
+    for row in conn.execute(query).mappings():
+        found.setdefault(row["claim_id"], []).append(row)
+    return found
+
+
+def pay_lines(conn: Connection, decided: Iterable[tuple[str, int, str]]) -> None:
+    """Lines that a payer paid as expected: (claim, number, who decided) of each."""
+    rows = [
+        {"claim_id": claim_id, "number": number, "decided_by": decided_by}
+        for claim_id, number, decided_by in decided
+    ]
+    fixed = {"status": "paid", "denial": null()}
+    update_many(conn, claim_line, rows, key=("claim_id", "number"), fixed=fixed)
+
+
 def note(conn: Connection, claim_id: str, **columns: Any) -> None:
     """Set plain facts of a claim (ICN, accepted_on …), never its state."""
     forbidden = {"state", "next_what", "next_due", "next_at", "next_owner"}
@@ -392,6 +421,57 @@ def set_step(
         old_state=row.state.value,
         new_state=state.value,
     )
+
+
+@dataclass(frozen=True)
+class Move:
+    """One claim's way to a state, with facts to note on its row (never a step's)."""
+
+    row: ClaimRow
+    state: ClaimState
+    step: NextStep | None
+    words: str
+    facts: Mapping[str, Any]
+
+
+def set_steps(conn: Connection, moves: Sequence[Move], why: Because) -> None:
+    """``set_step`` for many claims of one posting, with the facts of each.
+
+    All moves name the same facts.
+
+    Raises:
+        ValueError: an open state without a next step (I1); nothing was written.
+    """
+    for one in moves:
+        if one.state.is_open and one.step is None:
+            raise ValueError(f"state {one.state} needs a dated next step (I1)")
+    rows = [{"id": m.row.id, **m.facts, **_moved(m, why.today)} for m in moves]
+    fixed = {"version": claim.c.version + 1}
+    update_many(conn, claim, rows, key=("id",), fixed=fixed)
+    events.add_many(
+        conn,
+        why,
+        [
+            events.Told(
+                kind="step" if m.state is m.row.state else "state",
+                words=m.words,
+                claim_id=m.row.id,
+                old_state=m.row.state.value,
+                new_state=m.state.value,
+            )
+            for m in moves
+        ],
+    )
+
+
+def _moved(move: Move, today: date) -> dict[str, Any]:
+    changed = move.state is not move.row.state
+    return {
+        "state": move.state.value,
+        "state_since": today if changed else move.row.state_since,
+        "closed_on": today if not move.state.is_open else None,
+        **_step_columns(move.step),
+    }
 
 
 def rearm(conn: Connection, claim_id: str, at: datetime) -> None:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,14 +23,17 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    TableValuedAlias,
     Text,
     any_,
+    bindparam,
     create_engine,
     event,
     func,
     insert,
     literal,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -227,6 +230,37 @@ def insert_many(conn: Connection, table: Table, rows: list[dict[str, Any]]) -> N
         _run_many(conn, table, insert(table), rows)
 
 
+def update_many(
+    conn: Connection,
+    table: Table,
+    rows: list[dict[str, Any]],
+    *,
+    key: Sequence[str],
+    fixed: Mapping[str, Any] | None = None,
+) -> None:
+    """Change many rows, each found by its ``key`` columns: the others are set.
+
+    All rows name the same columns. ``fixed`` is set in every one of them, and may be an
+    expression of the table's own columns.
+    """
+    if not rows:
+        return
+    given = [name for name in rows[0] if name not in key]
+    if conn.dialect.name == "postgresql":
+        values = _unnested(table, rows)
+        found = [table.c[name] == values.c[name] for name in key]
+        changed = {name: values.c[name] for name in given} | dict(fixed or {})
+        conn.execute(update(table).where(*found).values(changed))
+        return
+    binds = {
+        name: bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0]
+    }
+    found = [table.c[name] == binds[name] for name in key]
+    changed = {name: binds[name] for name in given} | dict(fixed or {})
+    named = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+    conn.execute(update(table).where(*found).values(changed), named)
+
+
 def _run_many(
     conn: Connection, table: Table, statement: Insert, rows: list[dict[str, Any]]
 ) -> int:
@@ -266,14 +300,20 @@ def _by_arrays(
 ) -> int:
     """One statement with an array for each column, in place of one for each row."""
     names = list(rows[0])
+    values = _unnested(table, rows)
+    query = select(*(values.c[n] for n in names))
+    insertion = statement.from_select(names, query)
+    return conn.execute(insertion, execution_options=_COUNTED).rowcount
+
+
+def _unnested(table: Table, rows: list[dict[str, Any]]) -> TableValuedAlias:
+    """Rows as a table: an array for each column, of the column's own type."""
+    names = list(rows[0])
     arrays = [
         literal([row[n] for row in rows], postgresql.ARRAY(table.c[n].type))
         for n in names
     ]
-    values = func.unnest(*arrays).table_valued(*names).render_derived()
-    query = select(*(values.c[n] for n in names))
-    insertion = statement.from_select(names, query)
-    return conn.execute(insertion, execution_options=_COUNTED).rowcount
+    return func.unnest(*arrays).table_valued(*names).render_derived()
 
 
 def one_of(
@@ -317,6 +357,7 @@ __all__ = [
     "locks_rows",
     "make_engine",
     "one_of",
+    "update_many",
     "upsert_ignore",
 ]
 """``Connection`` and ``RowMapping`` are for the layers above, which write no SQL."""

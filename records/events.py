@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from claims.decision import MACHINE, Decision
+from records.db import insert_many
 from records.instants import to_text
 from records.tables import access, event
 
@@ -39,6 +40,17 @@ class Because:
         return Because(self.at, self.today, decision.rule, actor, decision.table, data)
 
 
+class Told(NamedTuple):
+    """What happened, beside its reason: a claim's, an account's, or nobody's."""
+
+    kind: str
+    words: str
+    claim_id: str | None = None
+    account_id: str | None = None
+    old_state: str | None = None
+    new_state: str | None = None
+
+
 def add(
     conn: Connection,
     why: Because,
@@ -51,23 +63,25 @@ def add(
     new_state: str | None = None,
 ) -> None:
     """Append one event; ``words`` is a sentence without patient data (R-STA-04)."""
-    conn.execute(
-        _ADD,
-        {
-            "at": to_text(why.at),
-            "business_date": why.today,
-            "claim_id": claim_id,
-            "account_id": account_id,
-            "kind": kind,
-            "actor": why.actor,
-            "rule": why.rule or None,
-            "rule_table": why.table or None,
-            "words": words,
-            "old_state": old_state,
-            "new_state": new_state,
-            "data": dict(why.data),
-        },
-    )
+    told = Told(kind, words, claim_id, account_id, old_state, new_state)
+    conn.execute(_ADD, _columns(told, why))
+
+
+def add_many(conn: Connection, why: Because, told: Iterable[Told]) -> None:
+    """Append one event each, for one reason."""
+    insert_many(conn, event, [_columns(one, why) for one in told])
+
+
+def _columns(told: Told, why: Because) -> dict[str, Any]:
+    return {
+        "at": to_text(why.at),
+        "business_date": why.today,
+        "actor": why.actor,
+        "rule": why.rule or None,
+        "rule_table": why.table or None,
+        "data": dict(why.data),
+        **told._asdict(),
+    }
 
 
 def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:

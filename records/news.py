@@ -6,9 +6,11 @@ sweep.
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
+from records.db import upsert_ignore
 from records.instants import to_text
 from records.tables import news
 
@@ -17,7 +19,7 @@ _KNOWN = select(news.c.id).where(news.c.id == bindparam("of_id"))
 
 def add(conn: Connection, *, workflow_id: str, kind: str, ref: str, today: date) -> str:
     """Store one piece of news, once per (ref, workflow); its id."""
-    news_id = f"{ref}/{workflow_id}"[:200]
+    news_id = _id(ref, workflow_id)
     if conn.execute(_KNOWN, {"of_id": news_id}).first() is None:
         new = {
             "id": news_id,
@@ -28,6 +30,27 @@ def add(conn: Connection, *, workflow_id: str, kind: str, ref: str, today: date)
         }
         conn.execute(insert(news), new)
     return news_id
+
+
+class New(NamedTuple):
+    """One piece of news, before it has an id."""
+
+    workflow_id: str
+    kind: str
+    ref: str
+
+
+def add_many(conn: Connection, found: Iterable[New], today: date) -> None:
+    """Store news, each once per (ref, workflow)."""
+    rows = [
+        {"id": _id(one.ref, one.workflow_id), **one._asdict(), "created_on": today}
+        for one in found
+    ]
+    upsert_ignore(conn, news, rows, key=("id",))
+
+
+def _id(ref: str, workflow_id: str) -> str:
+    return f"{ref}/{workflow_id}"[:200]
 
 
 def untold(

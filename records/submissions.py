@@ -9,11 +9,20 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from claims.claim import Claim
 from records.acts import held_claims
-from records.db import upsert_ignore
+from records.db import one_of, upsert_ignore
 from records.tables import batch, claim, control_number, submission
 from vault.fields import FieldCipher
 
@@ -37,6 +46,10 @@ _MARK = update(submission).where(
     submission.c.id == bindparam("marked"),
     submission.c.status.in_(bindparam("only_from", expanding=True)),
 )
+
+
+IN_FLIGHT = ("sent", "accepted", "silent", "taken")
+"""A remittance ends each of these."""
 
 
 def queue(
@@ -75,6 +88,15 @@ def queue(
 def withdraw(conn: Connection, claim_id: str) -> int:
     """Take back what has not left (R-POST: posting withdraws unsent rows)."""
     return conn.execute(_WITHDRAW, {"of_claim": claim_id}).rowcount
+
+
+def decide_first(conn: Connection, claim_ids: Iterable[str]) -> None:
+    """These claims were sent once, and the payer has decided: nothing is in flight."""
+    mine = one_of(conn, submission.c.claim_id, claim_ids) & (submission.c.number == 1)
+    queued = submission.c.status == "queued"
+    status = case((queued, "withdrawn"), else_="decided")
+    live = submission.c.status.in_(("queued", *IN_FLIGHT))
+    conn.execute(update(submission).where(mine, live).values(status=status))
 
 
 def payers_waiting(conn: Connection) -> list[str]:

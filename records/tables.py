@@ -238,6 +238,7 @@ claim = Table(
     Column("account_id", ID, ForeignKey("account.id"), nullable=False, index=True),
     Column("payer_id", String(32), nullable=False),
     Column("payer_order", Integer, nullable=False, default=1),
+    Column("other_plans", Integer, nullable=False, default=0),
     Column("member_index", String(64), nullable=False),
     Column("patient_index", String(64), nullable=False, default="", index=True),
     Column("billing_npi", String(10), nullable=False),
@@ -270,7 +271,8 @@ claim = Table(
     ),
 )
 """``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01;
-``patient_index`` is a keyed hash of the patient's last name."""
+``patient_index`` is a keyed hash of the patient's last name; ``other_plans`` counts the
+other payers in the content."""
 
 claim_line = Table(
     "claim_line",
@@ -418,11 +420,15 @@ remittance = Table(
     Column("reason", Text),
     Column("received_on", Date, nullable=False),
     Column("posted_on", Date),
+    Column("keyed_by", String(64)),
+    Column("approved_by", String(64)),
     UniqueConstraint("payer_id", "trace", "payment_date", "content_hash"),
     Index("ix_remittance_trace", "payer_id", "trace"),
     Index("ix_remittance_received", "received_on", "id"),
 )
-"""One 835 transaction set: received, posted, suspended, duplicate or conflict."""
+"""One 835 transaction set: received, posted, suspended, duplicate or conflict; or one
+paper remittance, with the person who keyed it: also unapproved or rejected. It lies in
+a CSV file then, and ``st_segment`` is its first row there."""
 
 remittance_claim = Table(
     "remittance_claim",

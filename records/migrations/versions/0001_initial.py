@@ -368,6 +368,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("posted_on", sa.Date(), nullable=True),
+        sa.Column("keyed_by", sa.String(length=64), nullable=True),
+        sa.Column("approved_by", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_remittance")),
         sa.UniqueConstraint(
             "payer_id",
@@ -634,6 +636,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=36), nullable=False),
         sa.Column("payer_id", sa.String(length=32), nullable=False),
         sa.Column("payer_order", sa.Integer(), nullable=False),
+        sa.Column("other_plans", sa.Integer(), nullable=False),
         sa.Column("member_index", sa.String(length=64), nullable=False),
         sa.Column("patient_index", sa.String(length=64), nullable=False),
         sa.Column("billing_npi", sa.String(length=10), nullable=False),
