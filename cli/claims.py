@@ -10,13 +10,13 @@ from activities.intake import bring_in, claims_in, kind_of
 from activities.running import views
 from activities.story import (
     STAGES,
-    Item,
     Story,
     day_words,
     sentence_of,
     stage_of,
     story,
 )
+from activities.story_items import Item
 from activities.telling import start_claims
 from claims.claim import Claim, ClaimState
 from claims.messages import claim_workflow_id

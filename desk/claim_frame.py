@@ -1,18 +1,21 @@
 """What every tab of a claim page shows: who, which plan, what it waits for, money."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from activities.story import Story, payer_name, story
+from activities.story import payer_name, sentence_of, stage_of
+from claims.money import from_cents
 from desk import patients
 from desk.visit import DeskError, ForbiddenError, Visit
+from desk.words import day
+from ledger.balances import Balances, balances
 from policy import filing
 from policy.people import may_act, sees_patients
 from policy.tasks import roles_of
-from records import accounts, audit, claims, events
+from records import accounts, audit, claims, dossier, events
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 
@@ -24,7 +27,7 @@ class Frame(NamedTuple):
     """One claim as this person may see it."""
 
     row: ClaimRow
-    story: Story
+    money: Balances
     tasks: list[RowMapping]
     name: str
 
@@ -35,7 +38,6 @@ class Card(NamedTuple):
     what: str
     day: date
     words: str
-    urgent: bool
 
 
 def frame(visit: Visit, tab: str) -> Frame:
@@ -45,25 +47,31 @@ def frame(visit: Visit, tab: str) -> Frame:
         row = claims.get(conn, claim_id)
         tasks = audit.tasks_of(conn, claim_id)
         name = _name(conn, visit, row, tasks)
+        money = balances(conn, [claim_id])[claim_id]
     with office.writing() as conn:
         visit.saw(conn, f"claim {tab}", claim_ids=[claim_id])
-    return Frame(row, story(office, row), tasks, name)
+    return Frame(row, money, tasks, name)
 
 
 def _name(
     conn: Connection, visit: Visit, row: ClaimRow, tasks: list[RowMapping]
 ) -> str:
-    waiting = [task for task in tasks if task["closed_on"] is None]
-    since = visit.now - GLASS
-    if not patients.may_see(visit, waiting) and not (
-        may_break(visit)
-        and events.opened_by_reason(
-            conn, actor=visit.user.name, claim_id=row.id, since=since
-        )
-    ):
+    if not sees(conn, visit, row.id, tasks):
         return ""
     person = claims.content(conn, visit.desk.office.cipher, row.id).patient_person
     return f"{person.first} {person.last}".strip()
+
+
+def sees(
+    conn: Connection, visit: Visit, claim_id: str, tasks: Iterable[RowMapping]
+) -> bool:
+    """Whether this person sees a claim's patient: by role, by one of the claim's tasks
+    that waits for them, or by a reason they gave within the hour."""
+    if patients.may_see(visit, [t for t in tasks if t["closed_on"] is None]):
+        return True
+    return may_break(visit) and events.opened_by_reason(
+        conn, actor=visit.user.name, claim_id=claim_id, since=visit.now - GLASS
+    )
 
 
 def may_break(visit: Visit) -> bool:
@@ -92,22 +100,25 @@ def break_glass(visit: Visit) -> Response:
 
 def show(visit: Visit, template: str, tab: str, found: Frame, **facts: Any) -> Response:
     """The page of one tab inside the frame."""
-    row, told = found.row, found.story
+    row, money = found.row, found.money
     verbs = ("retry", "release" if row.held_for else "hold")
     with visit.desk.office.reading() as conn:
         cards = list(_cards(conn, visit, row))
-        letters = accounts.letters(conn, claim_id=row.id)
+        letters = dossier.letter_count(conn, row.id)
     return visit.page(
         template,
         claim=row,
-        story=told,
+        stage=stage_of(row),
+        sentence=sentence_of(row),
+        money=money,
+        billed=from_cents(row.charge_cents),
         name=found.name,
         may_break=may_break(visit),
         payer=payer_name(visit.desk.office, row.payer_id),
-        parts=_parts(told),
+        parts=_parts(money),
         cards=cards,
         tab=tab,
-        tabs=_tabs(found, len(letters)),
+        tabs=_tabs(found, letters),
         verbs=[v for v in verbs if row.state.is_open and may_act(roles(visit), v)],
         **facts,
     )
@@ -118,9 +129,8 @@ def roles(visit: Visit) -> set[str]:
     return roles_of(visit.user.roles)
 
 
-def _parts(told: Story) -> list[tuple[str, str, Any, int, int]]:
+def _parts(money: Balances) -> list[tuple[str, str, Any, int, int]]:
     """Words, class, dollars, and place and width of each part in the bar."""
-    money = told.money
     named = (
         ("Plan paid", "paid", money.paid_payer),
         ("Contract discount", "adj", money.adjusted - money.written_off),
@@ -140,30 +150,35 @@ def _parts(told: Story) -> list[tuple[str, str, Any, int, int]]:
 
 def _cards(conn: Connection, visit: Visit, row: ClaimRow) -> Iterator[Card]:
     if row.next_due:
-        late = row.next_due <= visit.today
-        yield Card("Next step", row.next_due, row.then_what or "", late)
-    profile = visit.desk.office.payer(row.payer_id, row.service_from)
+        yield Card("Next step", row.next_due, row.then_what or "")
     if row.accepted_on:
-        yield Card("Filed on time", row.accepted_on, "Accepted by the payer", False)
-    elif profile and row.service_from and row.state.is_open:
-        last = row.service_to or row.service_from
-        limit = filing.legal_limit(profile, row.service_from, last)
+        yield Card("Filed on time", row.accepted_on, "Accepted by the payer")
+    elif limit := filing_limit(visit, row):
         work = filing.work_by(limit)
-        yield Card("Filing limit", limit, f"Work by {work.day} {work:%b %Y}", False)
+        yield Card("Filing limit", limit, f"Work by {day(work)}")
     for appeal in accounts.appeals_of(conn, row.id):
         words = f"Level {appeal['level']}: {appeal['status']}"
-        yield Card("Appeal deadline", appeal["legal_deadline"], words, False)
+        yield Card("Appeal deadline", appeal["legal_deadline"], words)
+
+
+def filing_limit(visit: Visit, row: ClaimRow) -> date | None:
+    """The last day on which the payer must have a claim that it has not accepted."""
+    profile = visit.desk.office.payer(row.payer_id, row.service_from)
+    if row.accepted_on or not (profile and row.service_from and row.state.is_open):
+        return None
+    last = row.service_to or row.service_from
+    return filing.legal_limit(profile, row.service_from, last)
 
 
 def _tabs(found: Frame, letters: int) -> list[tuple[str, str, str]]:
     base = f"/claims/{found.row.id}"
     return [
-        ("Story", base, str(len(found.story.items))),
-        ("Lines", f"{base}/lines", str(len(found.story.lines))),
+        ("Story", base, ""),
+        ("Lines", f"{base}/lines", ""),
         ("Money", f"{base}/money", ""),
         ("EDI", f"{base}/edi", ""),
         ("Documents", f"{base}/documents", str(letters) if letters else ""),
-        ("Tasks", f"{base}/tasks", str(len(found.tasks))),
+        ("Tasks", f"{base}/tasks", str(len(found.tasks)) if found.tasks else ""),
         ("Rules that ran", f"{base}/rules", ""),
         ("Access", f"{base}/access", ""),
     ]

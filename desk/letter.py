@@ -2,12 +2,13 @@
 
 from starlette.responses import Response
 
+from desk.claim_frame import sees
 from desk.patients import may_see
 from desk.route import Page
 from desk.visit import ForbiddenError, MissingError, Visit
 from letters.render import ALL_TITLES, content_policy_style
 from policy.people import Door
-from records import accounts, tasks
+from records import accounts, dossier, tasks
 from records.db import RowMapping
 
 TITLES = ALL_TITLES | {
@@ -44,19 +45,21 @@ def pdf(visit: Visit) -> Response:
 
 
 def _letter(visit: Visit) -> RowMapping:
-    """The letter's row; who may not see the patient does not read it."""
+    """The letter's row; who may see the patient of none of its claims does not read
+    it."""
     with visit.desk.office.writing() as conn:
         found = accounts.get_letter(conn, visit.path("letter"))
         if found is None:
             raise MissingError("There is no such letter. Nothing was changed.")
-        claim_id = found["claim_id"]
-        open_tasks = tasks.waiting(conn, claim_id=claim_id) if claim_id else []
-        if not may_see(visit, open_tasks):
+        about = sorted(dossier.claims_of_letter(conn, found))
+        if not may_see(visit, []) and not any(
+            sees(conn, visit, one, tasks.waiting(conn, claim_id=one)) for one in about
+        ):
             raise ForbiddenError("Letters name patients. Nothing was shown.")
         visit.saw(
             conn,
             "letter",
-            claim_ids=[claim_id] if claim_id else [],
+            claim_ids=about,
             account_ids=[found["account_id"]] if found["account_id"] else [],
         )
     return found

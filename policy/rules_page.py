@@ -15,6 +15,7 @@ from policy.remittance import CONTRACT_ONLY
 from policy.rule_words import ACTION_WORDS, RULE_WORDS
 from policy.scrub import EDITS
 from policy.statements import cycle_step, min_statement
+from policy.step_rules import STEP_RULE_WORDS
 from policy.tables import FOLDER, rows, table, version
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +23,7 @@ PAGE = ROOT / "docs" / "rules.md"
 SOURCES = ("policy", "claims", "payers")
 RULE = re.compile(r"\bR-[A-Z]{3,4}-\d{2}\b")
 _UNITS = {"bd": "business days", "cd": "calendar days", "h": "hours"}
-_OWN = ("rules_page", "rule_words", "tables")
+_OWN = ("rules_page", "rule_words", "step_rules", "tables")
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def page() -> str:
     sections = (
         _intro(),
         _modules(),
+        _steps(),
         _edits(),
         _reasons(),
         _remarks(),
@@ -83,6 +85,16 @@ def _modules() -> Iterator[str]:
         for rule in cited:
             yield f"- **{rule}** {RULE_WORDS[rule]}"
         yield ""
+
+
+def _steps() -> Iterator[str]:
+    yield "## Rules that the steps keep"
+    yield ""
+    yield "They say how files are sent and read, money is posted and people decide."
+    yield ""
+    for rule, words in STEP_RULE_WORDS.items():
+        yield f"- **{rule}** {words}"
+    yield ""
 
 
 def _edits() -> Iterator[str]:

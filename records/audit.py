@@ -12,10 +12,8 @@ from records.tables import (
     claim,
     event,
     file,
-    inquiry,
     news,
     remittance,
-    submission,
     task,
 )
 
@@ -83,46 +81,6 @@ def counts(conn: Connection) -> dict[str, int]:
     return found | {"state changes": int(conn.execute(query).scalar_one())}
 
 
-def interchanges(conn: Connection, claim_id: str) -> list[RowMapping]:
-    """What went out and came back for each submission of a claim, with its files."""
-    answer = file.alias()
-    query = (
-        select(
-            submission,
-            batch.c.isa13,
-            batch.c.file_name,
-            file.c.received_at.label("sent_at"),
-            answer.c.received_at.label("answered_at"),
-            answer.c.name.label("answer_name"),
-            answer.c.kind.label("answer_kind"),
-            answer.c.partner.label("answer_partner"),
-        )
-        .outerjoin(batch, batch.c.id == submission.c.batch_id)
-        .outerjoin(file, file.c.sha256 == batch.c.file_sha256)
-        .outerjoin(answer, answer.c.sha256 == submission.c.proof_file)
-        .where(submission.c.claim_id == claim_id)
-        .order_by(submission.c.number)
-    )
-    return list(conn.execute(query).mappings())
-
-
-def answered_inquiries(conn: Connection, claim_id: str) -> list[RowMapping]:
-    """Questions about a claim whose answer (271, 277) came, with the file."""
-    query = (
-        select(
-            inquiry.c.kind,
-            inquiry.c.trace,
-            file.c.received_at,
-            file.c.name,
-            file.c.partner,
-        )
-        .join(file, file.c.sha256 == inquiry.c.answer_file)
-        .where(inquiry.c.claim_id == claim_id)
-        .order_by(file.c.received_at)
-    )
-    return list(conn.execute(query).mappings())
-
-
 def tasks_of(conn: Connection, claim_id: str) -> list[RowMapping]:
     """Every task a claim has had, by number."""
     query = select(task).where(task.c.claim_id == claim_id)
@@ -146,14 +104,6 @@ def last_files(conn: Connection) -> list[tuple[str, Any, str]]:
         .order_by(file.c.partner)
     )
     return [(str(p), day, str(at)) for p, day, at in conn.execute(query)]
-
-
-def received_at(conn: Connection, sha256: str) -> str | None:
-    """When a file came in, as stored text."""
-    found: str | None = conn.execute(
-        select(file.c.received_at).where(file.c.sha256 == sha256)
-    ).scalar()
-    return found
 
 
 def accesses(conn: Connection, claim_id: str | None = None) -> list[RowMapping]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from records.tables import (
     batch,
@@ -32,17 +32,24 @@ def decisions(conn: Connection, claim_id: str) -> list[RowMapping]:
 
 def letters(conn: Connection, claim_id: str) -> list[RowMapping]:
     """The claim's letters and the statements that bill it with others, by date."""
+    query = select(letter).where(_about(claim_id))
+    return list(conn.execute(query.order_by(letter.c.dated, letter.c.key)).mappings())
+
+
+def _about(claim_id: str) -> ColumnElement[bool]:
+    """The letter is the claim's own, or bills it with others."""
     billed = (
         select(statement.c.letter_id)
         .join(statement_claim, statement_claim.c.statement_id == statement.c.id)
         .where(statement_claim.c.claim_id == claim_id)
     )
-    query = (
-        select(letter)
-        .where(or_(letter.c.claim_id == claim_id, letter.c.id.in_(billed)))
-        .order_by(letter.c.dated, letter.c.key)
-    )
-    return list(conn.execute(query).mappings())
+    return or_(letter.c.claim_id == claim_id, letter.c.id.in_(billed))
+
+
+def letter_count(conn: Connection, claim_id: str) -> int:
+    """How many ``letters`` there are."""
+    query = select(func.count()).where(_about(claim_id))
+    return int(conn.execute(query).scalar_one())
 
 
 def claims_of_letter(conn: Connection, row: RowMapping) -> set[str]:

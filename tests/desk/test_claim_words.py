@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from activities.story import Item
+from activities.story_items import Item
 from claims.decision import MACHINE
-from desk.claim import story_words, who_words
+from desk.story_words import story_words, who_words
 from records import claims
 from tests.desk.conftest import Site
 

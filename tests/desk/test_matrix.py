@@ -41,6 +41,7 @@ def filled(page: Page) -> str:
         "remittance",
         "account",
         "view",
+        "number",
     )
     path = page.path.replace("{remittance:path}", "{remittance}")
     return path.format(**dict.fromkeys(parts, "none"))

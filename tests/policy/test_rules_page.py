@@ -9,14 +9,20 @@ from policy import rules_page
 from policy.rule_words import ACTION_WORDS, RULE_WORDS
 from policy.rules_page import PAGE, RULE, SOURCES, cited_rules, page
 from policy.scrub import EDITS
+from policy.step_rules import STEP_RULE_WORDS, text_of
 from policy.tables import rows, table
+
+PROGRAM = (
+    *("activities", "claims", "cli", "desk", "edi", "exchange", "ledger", "letters"),
+    *("payers", "policy", "records", "vault", "workflows"),
+)
 
 
 def cited() -> set[str]:
     found: set[str] = set()
     for folder in SOURCES:
         for path in (rules_page.ROOT / folder).glob("*.py"):
-            if path.stem not in ("rules_page", "rule_words"):
+            if path.stem not in ("rules_page", "rule_words", "step_rules"):
                 found |= set(cited_rules(path.read_text()))
     return found
 
@@ -37,9 +43,23 @@ def test_every_rule_that_code_cites_is_explained_and_no_other() -> None:
     assert cited() == set(RULE_WORDS)
 
 
-def test_every_rule_that_code_cites_is_in_the_rulebook(shared_dir: Path) -> None:
+def test_every_rule_that_the_program_cites_has_words_once() -> None:
+    sources = [
+        p for folder in PROGRAM for p in (rules_page.ROOT / folder).rglob("*.py")
+    ]
+    program = {rule for path in sources for rule in cited_rules(path.read_text())}
+    assert set(STEP_RULE_WORDS) == program - set(RULE_WORDS)
+    assert [rule for rule in program if not text_of(rule)] == []
+
+
+def test_a_number_that_no_rule_has_has_no_words() -> None:
+    assert text_of("R-DEN-99") is None
+
+
+def test_every_rule_that_has_words_is_in_the_rulebook(shared_dir: Path) -> None:
     rulebook = (shared_dir / "domain" / "rulebook.md").read_text()
-    assert cited() <= set(re.findall(r"\*\*(R-[A-Z]+-\d\d)\*\*", rulebook))
+    known = set(re.findall(r"\*\*(R-[A-Z]+-\d\d)\*\*", rulebook))
+    assert set(RULE_WORDS) | set(STEP_RULE_WORDS) <= known
 
 
 def test_no_rule_is_cited_in_short_as_if_it_were_a_number() -> None:

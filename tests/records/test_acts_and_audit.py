@@ -80,8 +80,6 @@ def test_an_empty_database_has_nothing_to_find(db: Database) -> None:
         assert audit.remittances_to_post(conn) == []
         assert audit.ended_batches(conn) == set()
         assert audit.last_files(conn) == []
-        assert audit.interchanges(conn, CLAIM) == []
-        assert audit.answered_inquiries(conn, CLAIM) == []
         assert audit.tasks_of(conn, CLAIM) == []
         assert audit.claims_like(conn, "HP1") == []
         assert audit.accesses(conn) == []
@@ -119,7 +117,6 @@ def test_what_breaks_a_promise_is_found(db: Database) -> None:
         assert [e["rule"] for e in audit.unexplained_states(conn)] == [None]
         assert [p for p, _, _ in audit.last_files(conn)] == ["office"]
         assert [a["actor"] for a in audit.accesses(conn, CLAIM)] == ["sam"]
-        assert audit.received_at(conn, "a" * 64) is not None
 
 
 def test_a_file_counts_once_ended(db: Database) -> None:
