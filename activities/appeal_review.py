@@ -30,12 +30,15 @@ TYPED = ("route", "argument")
 
 @dataclass(frozen=True)
 class Review:
-    """One letter with all that is read before it is approved."""
+    """One letter with all that is read before, and after, it is approved.
+
+    ``made`` is None for an approved letter: its bytes are in the document store.
+    """
 
     appeal: RowMapping
     facts: AppealFacts
-    made: RenderedLetter
     seal: Seal
+    made: RenderedLetter | None = None
 
     @property
     def elements(self) -> tuple[Element, ...]:
@@ -46,6 +49,18 @@ class Review:
     def lacking(self) -> list[str]:
         """What is missing and no approval can add."""
         return lacking_for_approval(self.facts)
+
+    def html(self, office: Office) -> bytes:
+        """The letter for the screen."""
+        return self.made.html if self.made else _stored(office, self.seal.html_sha256)
+
+    def pdf(self, office: Office) -> bytes:
+        """The letter as it is printed."""
+        return self.made.pdf if self.made else _stored(office, self.seal.pdf_sha256)
+
+
+def _stored(office: Office, sha: str) -> bytes:
+    return office.documents.get(sha)
 
 
 def review(
@@ -81,7 +96,30 @@ def review(
     )
     made = letters.make(appeal["template"], facts)
     seal = letters.seal_of(made, facts, facts.letter_date)
-    return Review(appeal, facts, made, seal)
+    return Review(appeal, facts, seal, made)
+
+
+def approved(conn: Connection, office: Office, task: RowMapping) -> Review | None:
+    """The letter that was approved, filed or not; None when there is none."""
+    appeal = accounts.get_appeal(conn, task["subject"] or "")
+    if task["type"] != TaskType.APPEAL_PREPARE or appeal is None:
+        return None
+    seal = None
+    if task["status"] == "saved":
+        seal = _approved_seal(conn, office, task["id"])
+    elif filed := accounts.get_letter(conn, appeal["letter_id"] or ""):
+        seal = Seal(**{name: filed[name] for name in Seal.model_fields})
+    if seal is None:
+        return None
+    text = office.documents.get(seal.facts_sha256)
+    return Review(appeal, AppealFacts.model_validate_json(text), seal)
+
+
+def _approved_seal(conn: Connection, office: Office, task_id: str) -> Seal | None:
+    newest = tasks.decisions_of(conn, task_id)[-1]
+    stored = tasks.stored_decision(conn, newest["id"])
+    sha = json.loads(tasks.decision_form(office.cipher, stored)).get("letter")
+    return letters.stored_seal(office, sha) if sha else None
 
 
 def prepared_words(conn: Connection, office: Office, task_id: str) -> dict[str, str]:
@@ -114,7 +152,7 @@ def bind(
     words = prepared_words(conn, office, task["id"])
     found = review(conn, office, task, why, typed=words, approver=why.actor)
     _check(found)
-    if found is None:
+    if found is None or found.made is None:
         return given
     if given.letter and given.letter != found.seal.sha256:
         raise DecisionRefused(_another(found.facts))

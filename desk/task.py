@@ -1,5 +1,6 @@
 """One task: what happened, the evidence, the form, and what became of a decision."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ from activities.story import payer_name, sentence_of
 from activities.tasks import ChangedError, NotPermittedError, decide
 from claims.correction import CORRECTABLE
 from claims.task import TASKS, DecisionRefused, TaskSpec, TaskType
-from desk import letter
+from desk import letter, task_appeal
 from desk.conflict import conflict
 from desk.evidence import edits, facts
 from desk.patients import HIDDEN, may_see, name_of
@@ -20,14 +21,16 @@ from desk.route import Page
 from desk.task_draft import typed
 from desk.task_form import changes, choices, fields, for_the_task, missing
 from desk.task_notes import notes_of
+from desk.task_return import marks_on, send_back
 from desk.visit import Visit
 from policy.people import Door
 from policy.tasks import may_decide
-from records import accounts, claims, drafts, tasks
+from records import claims, drafts, tasks
 from records.claims import ClaimRow
 from records.db import RowMapping
 from records.drafts import Draft
 from records.instants import from_text
+from records.marks import RETURNED
 from records.similar import Similar, similar
 
 WAIT = timedelta(seconds=4)
@@ -44,7 +47,6 @@ class Shown:
     draft: Draft | None
     patient: str
     decided: list[RowMapping]
-    letters: list[RowMapping]
     similar: list[Similar]
     opened_by: tuple[str, str] | None
 
@@ -79,6 +81,9 @@ def _page(
         facts=facts(row["evidence"]),
         edits=edits(row["evidence"]),
         choices=choices(spec),
+        appeal=task_appeal.panel(visit, row, given),
+        marks=marks_on(visit, row) if shown.patient != HIDDEN else None,
+        given=given,
         fields=fields(spec, given),
         changes=changes(spec, given, _failed_fields(row)),
         correctable=CORRECTABLE,
@@ -129,7 +134,6 @@ def _read(visit: Visit, reference: str) -> Shown:
             draft=drafts.newest(conn, office.cipher, row["id"]),
             patient=patient,
             decided=tasks.decisions_of(conn, row["id"]),
-            letters=accounts.letters(conn, claim_id=claim.id) if claim else [],
             similar=similar(conn, row, 5),
             opened_by=before,
         )
@@ -178,18 +182,21 @@ def _last(visit: Visit, shown: Shown) -> dict[str, Any] | None:
 async def give(visit: Visit) -> Response:
     """Store the decision and deliver it; the page then says what became of it."""
     reference, entry = visit.path("task"), typed(visit.form)
-    if visit.text("do") == "draft":
+    if visit.text("do") in ("draft", "preview"):
         return save_draft(visit)
     await visit.desk.connect()
     form = for_the_task({k: v for k, v in entry.items() if k != "decision"})
+    row = _row(visit, reference)
     try:
+        if entry.get("decision") == RETURNED:
+            return await asyncio.to_thread(send_back, visit, reference, entry)
         outcome = await decide(
             visit.desk.office,
             reference,
             version=_number(visit.text("version")),
             decision=entry.get("decision", ""),
-            form=form,
-            why=visit.because(_rule(visit, reference)),
+            form=task_appeal.as_read(visit, row, form),
+            why=visit.because(row["rule"]),
             wait=WAIT,
         )
     except ChangedError:
@@ -201,7 +208,7 @@ async def give(visit: Visit) -> Response:
         return _page(visit, reference, status=status, error=words, entry=entry)
     with visit.desk.office.writing() as conn:
         row = tasks.get(conn, reference)
-        if outcome.status in ("applied", "saved"):
+        if outcome.status in ("applied", "saved", "prepared"):
             drafts.forget(conn, row["id"])
     if outcome.status == "refused":
         keep(visit, reference, entry)
@@ -210,9 +217,9 @@ async def give(visit: Visit) -> Response:
     return visit.go(f"/tasks/{row['id']}", outcome.words)
 
 
-def _rule(visit: Visit, reference: str) -> str:
+def _row(visit: Visit, reference: str) -> RowMapping:
     with visit.desk.office.reading() as conn:
-        return str(tasks.get(conn, reference)["rule"])
+        return tasks.get(conn, reference)
 
 
 def _number(text: str) -> int:
@@ -301,6 +308,7 @@ def merge(visit: Visit) -> Response:
 BACK = "/tasks/{task}"
 ROUTES = (
     *letter.ROUTES,
+    *task_appeal.ROUTES,
     Page("GET", "/tasks/{task}", show, Door.TASKS),
     Page("POST", "/tasks/{task}", give, Door.DECIDE, BACK),
     Page("POST", "/tasks/{task}/draft", save_draft, Door.DECIDE, BACK),

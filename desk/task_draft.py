@@ -8,7 +8,7 @@ from desk.visit import Visit
 from records import drafts, tasks
 from records.tasks import TaskMissingError
 
-NOT_TYPED = ("csrf", "version", "draft", "opened", "do", "next")
+NOT_TYPED = ("csrf", "version", "draft", "opened", "do", "next", "letter")
 """Fields of the page, not of the person."""
 DECIDE = "POST /tasks/{task}"
 DRAFT = "POST /tasks/{task}/draft"

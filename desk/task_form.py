@@ -8,13 +8,24 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from claims.task import ChangeForm, Form, TaskSpec
+from claims.task import ChangeForm, Form, TaskSpec, TaskType
 from claims.task_effects import effect_of
 
 COMMON = tuple(Form.model_fields)
 FIELD, VALUE = "fix_field_", "fix_value_"
 LEAST = 2
 """Rows for corrections, so that there is always an empty one."""
+ASKED_APART = {
+    TaskType.APPEAL_PREPARE: (
+        "route",
+        "argument",
+        "enclosures",
+        "letter",
+        "next_date",
+        "wait_until",
+    )
+}
+"""Fields that a type's own part of the page asks for, or that it does not need."""
 LABELS = {"note_supports_separate_EM": "The note supports a separate visit"}
 
 
@@ -76,7 +87,8 @@ def fields(spec: TaskSpec, given: Mapping[str, str]) -> list[Field]:
     """The form's own fields, then reason and note."""
     model = spec.form.model_fields
     own = [n for n in model if n not in COMMON and n not in ChangeForm.model_fields]
-    names = (*own, *COMMON)
+    apart = ASKED_APART.get(spec.type, ())
+    names = [n for n in (*own, *COMMON) if n not in apart]
     return [_field(name, model[name], given, _only(spec, name)) for name in names]
 
 

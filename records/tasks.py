@@ -235,7 +235,8 @@ def prepare(
     form: str,
     why: Because,
 ) -> bool:
-    """First half of a two-person decision: the task is ``prepared`` (R-TSK-05)."""
+    """First half of a two-person decision: the task is ``prepared``, and nobody's, so
+    that the next free second person gets it (R-TSK-05)."""
     changed = conn.execute(
         update(task)
         .where(
@@ -247,6 +248,8 @@ def prepare(
             decision=chosen,
             prepared_by=why.actor,
             prepared_at=to_text(why.at),
+            assignee=None,
+            assigned_at=None,
         )
     ).rowcount
     if changed:
