@@ -16,6 +16,7 @@ from pathlib import Path
 from cli import (
     claims,
     doctor,
+    edi,
     export,
     files,
     histories,
@@ -114,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
         group.add(commands, shared)
     letters.add(commands, shared)
     proof.add(commands, shared)
+    edi.add(commands, shared)
     export.add(commands, shared)
     return root
 

@@ -57,6 +57,8 @@ class Envelopes:
     def __init__(self, content: bytes | BinaryIO) -> None:
         """``content`` is the file, or a stream of its bytes."""
         self._tokens = Tokens(content)
+        self.marks = Delimiters("", "", "", "")
+        """Delimiters of the interchange being read."""
         self._open: _Open | None = None
         self._out: list[Found] = []
         self._unlisted = 0
@@ -77,18 +79,17 @@ class Envelopes:
         Raises:
             EnvelopeError: the bytes are no X12 interchange.
         """
-        marks: Delimiters | None = None
         for token in self._tokens:
             if isinstance(token, Delimiters):
                 self._finish()
-                marks = token
-            elif marks is not None:
-                for raw in token.split(marks.segment):
-                    if text := raw.strip(_BLANKS):
-                        self._take(text, marks)
-                        if self._out:
-                            yield from self._out
-                            self._out.clear()
+                self.marks = token
+                continue
+            for raw in token.split(self.marks.segment):
+                if text := raw.strip(_BLANKS):
+                    self._take(text)
+                    if self._out:
+                        yield from self._out
+                        self._out.clear()
         self._finish()
         yield from self._out
         if self._unlisted:
@@ -102,16 +103,16 @@ class Envelopes:
         else:
             self._unlisted += 1
 
-    def _take(self, text: str, marks: Delimiters) -> None:
+    def _take(self, text: str) -> None:
         self.segments += 1
-        tag, *elements = text.split(marks.element)
+        tag, *elements = text.split(self.marks.element)
         segment = Segment(self.segments, tag.strip(), tuple(elements))
         act = _ENVELOPE.get(segment.tag)
         state = self._open
         if act is None and state is not None and state.st:
             state.st.append(segment)
         elif state is None:
-            self._first(segment, marks, len(text) + 1)
+            self._first(segment, len(text) + 1)
         elif act is None:
             self._warn(
                 segment.number,
@@ -123,16 +124,16 @@ class Envelopes:
         else:
             act(self, state, segment)
 
-    def _first(self, segment: Segment, marks: Delimiters, length: int) -> None:
+    def _first(self, segment: Segment, length: int) -> None:
         """The ISA of an interchange, or what follows the end of one."""
         if segment.tag == "ISA":
             self.interchanges += 1
-            self._open = _Open(_header(segment, length), marks)
+            self._open = _Open(_header(segment, length), self.marks)
             self._out.append(segment)
         elif segment.tag in ("GS", "ST") and self._last is not None:
             words = "a group or set after the end of its interchange"
             self._warn(segment.number, segment.tag, words, "after IEA")
-            self._open = _Open(self._last, marks)
+            self._open = _Open(self._last, self.marks)
             _ENVELOPE[segment.tag](self, self._open, segment)
         else:
             words = "a segment after the end of its interchange"

@@ -34,10 +34,10 @@ def _level(segment: Segment, seen: set[str], path: list[str]) -> Iterator[EdiWar
         words = "the level's number is used twice: the chain of levels begins again"
         yield EdiWarning(segment.number, "HL01", words)
     if not above and segment.get(3) != TOP:
-        yield EdiWarning(segment.number, "HL02", "the level names none above it")
+        yield EdiWarning(segment.number, "HL02", "names no level above it")
     elif above and above not in path:
-        closed = "a level that has ended" if above in seen else "no level before it"
-        words = f"the level names {closed}: it is read in the file's order"
+        which = "has ended" if above in seen else "did not come before it"
+        words = f"names a level that {which}: it is read in the file's order"
         yield EdiWarning(segment.number, "HL02", words)
 
 

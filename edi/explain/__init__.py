@@ -9,6 +9,7 @@ of a published guide or code list is repeated here; codes we have no words for s
 from collections.abc import Iterator, Mapping
 
 from edi.explain.answers import is_hit
+from edi.explain.file import explained_file
 from edi.explain.hidden import hidden
 from edi.explain.layout import Walk
 from edi.explain.model import Element, Explained, Passage, SumCheck
@@ -25,6 +26,7 @@ __all__ = [
     "SumCheck",
     "claim_segments",
     "explain",
+    "explained_file",
     "part",
     "receipts",
     "sums",
