@@ -7,7 +7,7 @@ run. A cause is told by the type of its failure alone; a message may quote data.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import NAMESPACE_OID, uuid5
@@ -131,7 +131,7 @@ async def find_troubles(client: Client, also: Iterable[str] = ()) -> Found:
 
     async def one(workflow_id: str) -> list[Trouble]:
         async with limit:
-            return [t async for t in _troubles(client, workflow_id)]
+            return await troubles_of(client, workflow_id)
 
     seen = await asyncio.gather(*(one(workflow_id) for workflow_id in ids))
     troubles = sorted((t for found in seen for t in found), key=lambda t: t.since)
@@ -151,19 +151,22 @@ async def _listed(client: Client, query: str) -> list[str]:
         raise
 
 
-async def _troubles(client: Client, workflow_id: str) -> AsyncIterator[Trouble]:
-    """Those of the newest run: an earlier one that failed was taken up again."""
+async def troubles_of(client: Client, workflow_id: str) -> list[Trouble]:
+    """Those of the newest run: an earlier one that failed was taken up again.
+
+    Raises:
+        RPCError: the server does not answer.
+    """
     try:
         seen = await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return
+            return []
         raise
     if seen.status in _ENDED_BADLY:
-        yield await _failed(client, seen)
-    elif seen.status is WorkflowExecutionStatus.RUNNING:
-        for trouble in _retrying(seen):
-            yield trouble
+        return [await _failed(client, seen)]
+    running = seen.status is WorkflowExecutionStatus.RUNNING
+    return _retrying(seen) if running else []
 
 
 async def _failed(client: Client, seen: WorkflowExecutionDescription) -> Trouble:

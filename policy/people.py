@@ -29,6 +29,7 @@ class Door(StrEnum):
     ASSIGN = "assign"
     CLAIMS = "claims"
     ACT = "act"
+    RETRY = "retry"
     MONEY = "money"
     AGING = "aging"
     AUDIT = "audit"
@@ -42,6 +43,7 @@ _DOORS: dict[Door, frozenset[str]] = {
     Door.ASSIGN: frozenset({"task.assign"}),
     Door.CLAIMS: frozenset({"task.complete", "workflow.retry", "read.all"}),
     Door.ACT: frozenset({"workflow.retry", "claim.correct", "remit.post", "code.edit"}),
+    Door.RETRY: frozenset(_ACT["retry"]),
     Door.MONEY: frozenset({"remit.post", "elig.run", "read.all"}),
     Door.AGING: frozenset({"remit.post", "adj.approve", "read.all"}),
     Door.AUDIT: frozenset(_HISTORY),

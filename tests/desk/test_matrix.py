@@ -19,6 +19,7 @@ OPEN = {
     Door.ASSIGN: {"supervisor"},
     Door.CLAIMS: WORKERS | {"ops", "auditor"},
     Door.ACT: WORKERS | {"ops"},
+    Door.RETRY: {"clerk", "poster", "supervisor", "ops"},
     Door.MONEY: {"clerk", "poster", "supervisor", "auditor"},
     Door.AGING: {"poster", "supervisor", "auditor"},
     Door.AUDIT: {"supervisor", "auditor"},
@@ -42,6 +43,7 @@ def filled(page: Page) -> str:
         "account",
         "view",
         "number",
+        "bulk",
     )
     path = page.path.replace("{remittance:path}", "{remittance}")
     return path.format(**dict.fromkeys(parts, "none"))
