@@ -4,18 +4,22 @@ Everything here happens inside one SQL transaction (R-ERA-05). A claim's state i
 computed once, after all of its CLPs (R-STA-02).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from activities import settle as settling
 from activities.appeal import overtake_appeals
+from activities.line_decisions import Decided, decide_lines, decided_by
 from activities.next_payer import answered_by, next_plan
 from activities.notices import ask_patient
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.payments import apply_prepayments
+from activities.plain_posting import PlainClaims, posted_words
 from activities.refunds import review_credit
+from claims.decision import MACHINE
 from claims.messages import remittance_workflow_id
 from claims.money import ZERO, cents, from_cents, words
 from claims.remittance import (
@@ -42,6 +46,7 @@ from records.tasks import NewTask
 FORWARDED = ("23",)
 INFORMATION = ("25",)
 REVERSAL = "22"
+DUE = Bucket.PATIENT_DUE
 DUPLICATE, EARLIER = "OA-18", "OA-23"
 RECOUPED = {
     EntryType.RECOUPMENT_DUE: 1,
@@ -60,6 +65,7 @@ def open_file_task(
     words_: str,
     evidence: dict[str, Any],
     subject: str,
+    role: Role | None = None,
 ) -> RowMapping:
     """A task about a remittance, not about a claim."""
     task_id = tasks.open_task(
@@ -68,7 +74,7 @@ def open_file_task(
             key=f"{row['id']}:{kind.value}:{subject}",
             type=kind.value,
             workflow_id=remittance_workflow_id(row["id"]),
-            role=TASKS[kind].role.value,
+            role=(role or TASKS[kind].role).value,
             due_on=due_on(kind, why.today, None),
             rule=why.rule,
             why=words_,
@@ -80,6 +86,14 @@ def open_file_task(
         why,
     )
     return tasks.get(conn, task_id)
+
+
+def keyed_words(row: RowMapping) -> str:
+    """Who keyed a paper remittance and who confirmed it; nothing about an 835."""
+    if not row["keyed_by"]:
+        return ""
+    second = f", confirmed by {row['approved_by']}" if row["approved_by"] else ""
+    return f"paper EOB keyed by {row['keyed_by']}{second}"
 
 
 @dataclass(frozen=True)
@@ -121,10 +135,15 @@ class Poster:
     def run(self) -> None:
         """Match, post, decide each claim's state once, store its news."""
         known = claims.by_pcn(self.conn, [c.pcn for c in self.one.claims])
+        ours = [(c, known[c.pcn]) for c in self.one.claims if c.pcn in known]
+        plain = PlainClaims(self.conn, self.office, ours, self.row["payer_id"])
         for found in self.one.claims:
             row = known.get(found.pcn)
             if row is None:
                 self._unknown(found)
+            elif decided := plain.decide(found, row, self.one.trace):
+                self._take(found, row, decided)
+                self._share_out(found, row, decided, forward=False)
             elif found.status in FORWARDED + INFORMATION or self._is_copy(found, row):
                 self._keep(found, row, "information", [])
             else:
@@ -133,24 +152,29 @@ class Poster:
             self.one.provider_adjustments, key=lambda a: a.amount
         ):  # what a payer announces comes before what it takes
             self._plb(adjustment)
-        self._open_credits()
+        asked = [id_ for id_ in self.touched if id_ not in plain.taken]
+        self._open_credits(asked)
         remittances.add_claims(self.conn, self.kept)
         post(self.conn, self.entries, posted_at=to_text(self.why.at))
         holding.wake(self.conn, self.touched)
-        for claim_id in self.touched:
+        plain.finish(self.row["id"], self.one.trace, self._reason())
+        for claim_id in asked:
             self.finish(claim_id)
         self._open_plb_tasks()
 
-    def _open_credits(self) -> None:
+    def _reason(self) -> Because:
+        return self.why.by_rule("R-STA-02", trace=self.one.trace)
+
+    def _open_credits(self, claim_ids: Sequence[str]) -> None:
         """What the patient has paid above a corrected share becomes a credit, in the
         same posting (R-MON-02)."""
-        money = balances(self.conn, self.touched)
-        for claim_id in self.touched:
-            due = money[claim_id].patient_due + sum(
-                entry.amount * EFFECT[entry.type].get(Bucket.PATIENT_DUE, 0)
-                for entry in self.entries
-                if entry.claim_id == claim_id
-            )
+        moved: dict[str | None, Decimal] = {}
+        for entry in self.entries:
+            change = entry.amount * EFFECT.get(entry.type, {}).get(DUE, 0)
+            moved[entry.claim_id] = moved.get(entry.claim_id, ZERO) + change
+        money = balances(self.conn, claim_ids)
+        for claim_id in claim_ids:
+            due = money[claim_id].patient_due + moved.get(claim_id, ZERO)
             if due < ZERO:
                 row = claims.get(self.conn, claim_id)
                 at = self.touched[claim_id][-1].position
@@ -199,20 +223,9 @@ class Poster:
 
     def post_claim(self, found: RemittanceClaim, row: ClaimRow) -> None:
         content = claims.content(self.conn, self.office.cipher, row.id)
-        decided = []
-        for line in found.lines:
-            match = _match(line, content.lines)
-            units = match.units if match else Decimal(line.units or 1)
-            result = rules.outcome(
-                line,
-                profile=self.profile,
-                units=units,
-                primary=row.payer_order == 1,
-                claim_rarcs=found.rarcs,
-            )
-            decided.append((match.number if match else None, line, result))
-        self.touched.setdefault(row.id, []).append(found)
-        self._keep(found, row, "posted", decided)
+        primary = row.payer_order == 1
+        decided = decide_lines(found, content.lines, self.profile, primary=primary)
+        self._take(found, row, decided)
         if found.status == REVERSAL or found.paid < ZERO:
             self._reverse(found, row, decided)
         else:
@@ -223,16 +236,27 @@ class Poster:
             if later or row.payer_order > 1:
                 self._check_earlier(found, row, decided)
 
+    def _take(self, found: RemittanceClaim, row: ClaimRow, decided: Decided) -> None:
+        self.touched.setdefault(row.id, []).append(found)
+        self._keep(found, row, "posted", decided)
+
     def _post(
         self,
         found: RemittanceClaim,
         row: ClaimRow,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+        decided: Decided,
         *,
         forward: bool,
     ) -> None:
-        """``forward``: the patient's share goes to the next plan first (R-POST-04)."""
         self._corrected_charge(found, row)
+        self._share_out(found, row, decided, forward=forward)
+        for number, line, result in decided or self._as_a_whole(found, row):
+            self._decide_line(row, number, line, result)
+
+    def _share_out(
+        self, found: RemittanceClaim, row: ClaimRow, decided: Decided, *, forward: bool
+    ) -> None:
+        """``forward``: the patient's share goes to the next plan first (R-POST-04)."""
         at, kind = found.position, EntryType
         contractual = sum((r.contractual for _, _, r in decided), ZERO)
         patient = sum((r.patient for _, _, r in decided), ZERO)
@@ -242,8 +266,6 @@ class Poster:
         self.add_entry(at, kind.CONTRACTUAL_ADJ, contractual, row, "R-POST-07")
         share = ZERO if forward else patient
         self.add_entry(at, kind.TRANSFER_TO_PATIENT, share, row, "R-POST-04")
-        for number, line, result in decided or self._as_a_whole(found, row):
-            self._decide_line(row, number, line, result)
 
     def _corrected_charge(self, found: RemittanceClaim, row: ClaimRow) -> None:
         """The payer has decided a charge that was corrected since (R-COR-05)."""
@@ -255,9 +277,7 @@ class Poster:
         self.add_entry(found.position, EntryType.CHARGE_VOID, posted, row, "R-COR-05")
         self.add_entry(found.position, EntryType.CHARGE, new, row, "R-COR-05")
 
-    def _as_a_whole(
-        self, found: RemittanceClaim, row: ClaimRow
-    ) -> list[tuple[int | None, RemittanceLine, LineOutcome]]:
+    def _as_a_whole(self, found: RemittanceClaim, row: ClaimRow) -> Decided:
         """A claim decided without lines (no SVC): what it says holds for each line."""
         whole = RemittanceLine(
             position=found.position,
@@ -281,7 +301,7 @@ class Poster:
         self,
         found: RemittanceClaim,
         row: ClaimRow,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+        decided: Decided,
     ) -> None:
         """OA-23 of a later plan: what the earlier ones paid and adjusted (R-COB-06)."""
         stated = [t.amount for *_, r in decided for t in r.treated if t.code == EARLIER]
@@ -312,14 +332,14 @@ class Poster:
             number,
             status=result.status,
             denial=denial,
-            decided_by=f"835 {self.one.trace} segment {line.position}",
+            decided_by=decided_by(self.one.trace, line),
         )
 
     def _reverse(
         self,
         found: RemittanceClaim,
         row: ClaimRow,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+        decided: Decided,
     ) -> None:
         """Exact negatives of what was posted; the lines are undecided again
         (R-REV-01)."""
@@ -362,7 +382,7 @@ class Poster:
     def _as_stated(
         self,
         found: RemittanceClaim,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+        decided: Decided,
     ) -> dict[EntryType, Decimal]:
         """The reversal's own amounts, when no posting of ours mirrors it."""
         return {
@@ -392,19 +412,24 @@ class Poster:
                 account_id=row.account_id if row else None,
                 payer_id=self.row["payer_id"],
                 business_date=self.why.today,
-                source=f"{self.row['file_sha256'][:12]} segment {position}",
+                source=self._source(position),
                 ref=self.one.trace,
                 rule=rule,
-                memo="",
+                actor=self.row["keyed_by"] or MACHINE,
+                memo=keyed_words(self.row),
             )
         )
+
+    def _source(self, position: int) -> str:
+        place = "row" if self.row["keyed_by"] else "segment"
+        return f"{self.row['file_sha256'][:12]} {place} {position}"
 
     def _keep(
         self,
         found: RemittanceClaim,
         row: ClaimRow | None,
         outcome: str,
-        decided: list[tuple[int | None, RemittanceLine, LineOutcome]],
+        decided: Decided,
     ) -> None:
         lines = [
             {
@@ -450,9 +475,10 @@ class Poster:
                 amount=abs(adjustment.amount),
                 payer_id=self.row["payer_id"],
                 business_date=self.why.today,
-                source=f"{self.row['file_sha256'][:12]} segment {adjustment.position}",
+                source=self._source(adjustment.position),
                 ref=self.one.trace,
                 rule="R-PLB-01",
+                actor=self.row["keyed_by"] or MACHINE,
                 memo=_plb_memo(adjustment.code, about.tag),
             )
         )
@@ -535,7 +561,7 @@ class Poster:
         """Credits, prepayments, tasks and the state of one touched claim, once."""
         found = self.touched[claim_id]
         row = claims.get(self.conn, claim_id)
-        reason = self.why.by_rule("R-STA-02", trace=self.one.trace)
+        reason = self._reason()
         icns = [c.payer_icn for c in found if c.payer_icn]
         facts: dict[str, Any] = {"first_remit_on": row.first_remit_on or self.why.today}
         if icns:
@@ -556,7 +582,7 @@ class Poster:
         if row.submission_number > 1:
             self._propose_rule(row)
         paid = sum((c.paid for c in found), ZERO)
-        said = f"Remittance {self.one.trace} posted: paid {words(paid)}"
+        said = posted_words(self.one.trace, paid)
         settling.settle(self.conn, self.office, claim_id, reason, said)
         settling.tell_claim(
             self.conn, claim_id, f"remit:{self.row['id']}", "remittance", self.why.today
@@ -706,19 +732,3 @@ def _claim_level(found: RemittanceClaim, treatment: str) -> Decimal:
     """Claim-level CAS amounts with this treatment."""
     treated = [rules.treat(a, found.rarcs) for a in found.adjustments]
     return sum((t.amount for t in treated if t.treatment == treatment), ZERO)
-
-
-def _match(line: RemittanceLine, ours: Any) -> Any:
-    """Our line: by REF*6R, else code, modifiers and charge, else code and charge."""
-    for test in (
-        lambda n: line.line_ref and n.line_ref == line.line_ref,
-        lambda n: (
-            (n.code, n.modifiers, n.charge) == (line.code, line.modifiers, line.charge)
-        ),
-        lambda n: (n.code, n.charge) == (line.code, abs(line.charge)),
-        lambda n: n.code == line.code,
-    ):
-        found = [n for n in ours if test(n)]
-        if found:
-            return found[0]
-    return None
