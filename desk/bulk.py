@@ -1,125 +1,100 @@
-"""One act on the selected rows of the queue: each row by itself, and why some were not.
+"""Choose tasks of the queue and one act for them; nothing is done before a look."""
 
-The same checks as for one task; a row that is skipped does not stop the others.
-"""
+from typing import Any
 
-from collections.abc import Callable
-
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from desk.queue_acts import (
-    asked_sleep,
-    chosen_user,
-    may_work,
-    put_to_sleep,
-    shown_name,
-    too_late,
-)
-from desk.queue_filters import list_of
+from desk import bulk_page
+from desk.bulk_rules import ACTS
+from desk.bulk_run import asked, check_may, found, keep, work_through
+from desk.queue_acts import asked_sleep, chosen_user
+from desk.queue_filters import list_of, read
 from desk.route import Page
-from desk.visit import DeskError, ForbiddenError, Visit
-from desk.words import day
+from desk.visit import DeskError, Visit
 from policy.people import Door
-from records import holding, tasks
-from records.db import Connection, RowMapping
-from records.users import User
+from records import bulk, queue
+from records.db import Connection
 
-MOST = 200
-"""A page has no more rows."""
-Act = Callable[[Connection, RowMapping], str]
-"""Does it to one row; why it was skipped, or nothing."""
+MOST = 5_000
+"""Tasks of one act: what a person can look over, and a page can tell."""
 
 
-def act(visit: Visit) -> Response:
-    """Take, give back, assign or snooze the selected tasks.
+def ask(visit: Visit) -> Response:
+    """Keep the act and its tasks, and show it before it is done; one task that was
+    ticked is done at once, as its own page does.
 
     Raises:
-        DeskError: nothing was selected, or the form is not complete.
+        DeskError: nothing was chosen, or too much, or the form is not complete.
     """
-    chosen = list(dict.fromkeys(visit.texts("task")))
-    if not chosen or len(chosen) > MOST:
-        raise DeskError(
-            "No task was selected, or more than 200. Nothing was changed. "
-            "Go back and tick the rows you mean."
-        )
-    done, skipped = 0, []
+    act, which = _act_of(visit), visit.text("which")
     with visit.desk.office.writing() as conn:
-        words, one = _asked(visit, conn)
-        for reference in chosen:
-            row = tasks.get(conn, reference)
-            if why := one(conn, row):
-                skipped.append(f"task {row['number']} ({why})")
-            else:
-                done += 1
-    said = f"{done} of {len(chosen)} {words}."
-    if skipped:
-        said += f" Skipped: {', '.join(skipped)}."
-    return visit.go(list_of(visit), said)
+        facts = _facts(visit, conn, act)
+        chosen = _chosen(visit, conn, which)
+        made = keep(visit, conn, act, facts, list_of(visit), chosen)
+    if which or len(chosen) > 1:
+        return visit.go(f"/bulk/{made}")
+    work_through(visit, made)
+    return visit.go(list_of(visit), _said(visit, made))
 
 
-def _asked(visit: Visit, conn: Connection) -> tuple[str, Act]:
-    """The act that was asked for, and what became of the rows in words."""
-    what = visit.text("do")
-    if what == "claim":
-        return "taken", lambda conn, row: _take(visit, conn, row)
-    if what == "release":
-        return "given back", lambda conn, row: _give_back(visit, conn, row)
-    if what == "snooze" or (what == "field" and _sleeps(visit)):
-        reason, until = asked_sleep(visit)
+def _said(visit: Visit, bulk_id: str) -> str:
+    """What became of the one task."""
+    with visit.desk.office.reading() as conn:
+        act = asked(visit, conn, found(visit, conn, bulk_id))
+        row = bulk.tasks_of(conn, bulk_id)[0]
+    if row["outcome"]:
+        return f"Task {row['number']} is not {act.done()}: {row['outcome']}."
+    return f"Task {row['number']} is {act.done()}."
 
-        def sleep(conn: Connection, row: RowMapping) -> str:
-            if why := too_late(row, until):
-                return why
-            done = put_to_sleep(visit, conn, row, until, reason)
-            return "" if done else "it has ended"
 
-        return f"put to sleep until {day(until)}", sleep
-    if what != "assign":
+def _act_of(visit: Visit) -> str:
+    """The act whose button was pressed; Enter in a field means the field's."""
+    act = visit.text("do")
+    if act == "field" and (visit.text("until") or visit.text("reason")):
+        act = "snooze"
+    if act not in ACTS:
         raise DeskError(
             "No action was chosen. Nothing was changed. Go back and press its button."
         )
-    if not visit.may(Door.ASSIGN):
-        raise ForbiddenError(
-            "Only a supervisor gives tasks to others. Nothing was changed."
-        )
+    return act
+
+
+def _facts(visit: Visit, conn: Connection, act: str) -> dict[str, Any]:
+    if act == "snooze":
+        reason, until = asked_sleep(visit)
+        wakes = bool(visit.text("wakes_on"))
+        return {"until": until.isoformat(), "reason": reason, "wakes": wakes}
+    if act != "assign":
+        return {}
+    check_may(visit, act)
     to = chosen_user(visit, conn)
-    return f"given to {to.display_name}", lambda conn, row: _give(visit, conn, row, to)
+    return {"to": to.name, "held": bool(visit.text("held"))}
 
 
-def _sleeps(visit: Visit) -> bool:
-    """Whether Enter was pressed in a field of the snooze, the only ones there are."""
-    return bool(visit.text("until") or visit.text("reason"))
+def _chosen(visit: Visit, conn: Connection, which: str) -> list[str]:
+    """The ticked tasks, those of the page, or all of the list."""
+    if which == "all":
+        wanted = read(visit, QueryParams(list_of(visit).partition("?")[2]))
+        chosen = queue.ids(conn, wanted, visit.today, MOST + 1)
+    else:
+        chosen = list(dict.fromkeys(visit.texts("row" if which == "page" else "task")))
+    chosen = bulk.existing(conn, chosen)
+    if not chosen:
+        raise DeskError(
+            "No task was chosen. Nothing was changed. Go back and tick the rows you "
+            "mean, or choose all of the page or of the list."
+        )
+    if len(chosen) > MOST:
+        raise DeskError(
+            f"The list has more than {MOST:,} tasks, the most that one act takes. "
+            "Nothing was changed. Go back and set a filter first."
+        )
+    return chosen
 
 
-def _take(visit: Visit, conn: Connection, row: RowMapping) -> str:
-    if row["assignee"] == visit.user.name:
-        return "yours already"
-    if row["assignee"] is not None:
-        return f"{shown_name(conn, row['assignee'])} has it"
-    return _hand(visit, conn, row, visit.user.name)
-
-
-def _give_back(visit: Visit, conn: Connection, row: RowMapping) -> str:
-    holder = row["assignee"]
-    if holder is None:
-        return "nobody has it"
-    if holder != visit.user.name and not visit.may(Door.ASSIGN):
-        return f"{shown_name(conn, holder)} has it"
-    return _hand(visit, conn, row, None)
-
-
-def _give(visit: Visit, conn: Connection, row: RowMapping, to: User) -> str:
-    if row["assignee"] == to.name:
-        return "they have it already"
-    if not may_work(to, row):
-        return f"{to.display_name} may not decide it"
-    return _hand(visit, conn, row, to.name)
-
-
-def _hand(visit: Visit, conn: Connection, row: RowMapping, to: str | None) -> str:
-    done = holding.assign(conn, row, to, visit.because(), visit.now)
-    return "" if done else "it has ended"
-
-
-ROUTES = (Page("POST", "/tasks/bulk", act, Door.DECIDE, "/tasks"),)
-"""Listed before ``/tasks/{task}``, which would take it."""
+ROUTES = (
+    Page("POST", "/tasks/bulk", ask, Door.DECIDE, "/tasks"),
+    *bulk_page.ROUTES,
+)
+"""Listed before ``/tasks/{task}``, which would take the first."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from records.db import insert_many
+from records.db import insert_many, locks_rows, one_of
 from records.instants import to_text
 from records.tables import bulk, bulk_task, task, user
 
@@ -61,6 +61,13 @@ def ask(
     return made
 
 
+def existing(conn: Connection, task_ids: Sequence[str]) -> list[str]:
+    """These tasks, in this order, without what is no task."""
+    query = select(task.c.id).where(one_of(conn, task.c.id, task_ids))
+    known = set(conn.execute(query).scalars())
+    return [one for one in task_ids if one in known]
+
+
 def forget_unconfirmed(conn: Connection, actor: str, now: datetime) -> None:
     """Drop what this person asked for and never confirmed in time."""
     b = bulk.c
@@ -85,17 +92,22 @@ def tasks_of(conn: Connection, bulk_id: str) -> list[RowMapping]:
 def to_do(conn: Connection, bulk_id: str, limit: int) -> list[RowMapping]:
     """The next tasks to which the act was not done yet."""
     left = (bulk_task.c.bulk_id == bulk_id, bulk_task.c.outcome.is_(None))
-    return _some(conn, _TASKS.where(*left), limit)
+    return _some(conn, bulk_id, _TASKS.where(*left), limit)
 
 
 def to_undo(conn: Connection, bulk_id: str, limit: int) -> list[RowMapping]:
     """The next tasks to which the act was done, and not undone yet."""
     t = bulk_task.c
     left = (t.bulk_id == bulk_id, t.outcome == "", t.undone.is_(None))
-    return _some(conn, _TASKS.where(*left), limit)
+    return _some(conn, bulk_id, _TASKS.where(*left), limit)
 
 
-def _some(conn: Connection, query: Select[Any], limit: int) -> list[RowMapping]:
+def _some(
+    conn: Connection, bulk_id: str, query: Select[Any], limit: int
+) -> list[RowMapping]:
+    if locks_rows(conn):  # a second click waits for the first
+        one = select(bulk.c.id).where(bulk.c.id == bulk_id)
+        conn.execute(one.with_for_update())
     return list(conn.execute(query.limit(limit)).mappings())
 
 

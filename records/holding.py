@@ -53,8 +53,8 @@ def assign(
     """Give a task, as it was read, to somebody, or back to the queue; False when it
     was given to another since, or has ended."""
     held = row["assignee"]
-    before = task.c.assignee.is_(None) if held is None else task.c.assignee == held
-    done = _change(conn, row, before, assignee=to, assigned_at=to_text(at))
+    still = task.c.assignee.is_(None) if held is None else task.c.assignee == held
+    done = _change(conn, row, still, assignee=to, assigned_at=to_text(at))
     if done:
         kind, tail = "task assigned", f"assigned to {to}"
         if to is None:
@@ -62,6 +62,21 @@ def assign(
         elif to == why.actor:
             kind, tail = "task claimed", "claimed"
         _log(conn, row, why, kind, tail)
+    return done
+
+
+def unassign(
+    conn: Connection, row: RowMapping, was: Mapping[str, Any], why: Because
+) -> bool:
+    """Take the last giving of a task, as it was read, back: who had it before has it
+    again; False when it has changed or ended."""
+    held, to = row["assignee"], was["assignee"]
+    still = task.c.assignee.is_(None) if held is None else task.c.assignee == held
+    done = _change(conn, row, still, assignee=to, assigned_at=was["assigned_at"])
+    if done:
+        kind = "task assigned" if to else "task released"
+        tail = f"with {to} again" if to else "back in the queue"
+        _log(conn, row, why, kind, f"{tail}: the last change was undone")
     return done
 
 
@@ -99,19 +114,19 @@ def snooze(
 
 
 def unsnooze(
-    conn: Connection, row: RowMapping, before: Mapping[str, Any], why: Because
+    conn: Connection, row: RowMapping, was: Mapping[str, Any], why: Because
 ) -> bool:
-    """Take the last snooze of a task, as it was read, back: it is as ``before`` says;
+    """Take the last snooze of a task, as it was read, back: it is as ``was`` says;
     False when it has changed or ended."""
     done = _change(
         conn,
         row,
         task.c.snoozes == row["snoozes"],
-        snoozed_until=_day(before["snoozed_until"]),
-        snooze_reason=before["snooze_reason"],
-        wakes_on=before["wakes_on"],
-        snoozes=before["snoozes"],
-        raised_on=_day(before["raised_on"]),
+        snoozed_until=_day(was["snoozed_until"]),
+        snooze_reason=was["snooze_reason"],
+        wakes_on=was["wakes_on"],
+        snoozes=was["snoozes"],
+        raised_on=_day(was["raised_on"]),
     )
     if done:
         _log(conn, row, why, "task woken", "no longer snoozed: that was undone")

@@ -162,6 +162,12 @@ def _beyond(mark: Mark) -> ColumnElement[bool]:
     return and_(t.due_on >= mark.due_on, or_(due > mark.due_on, same_day))
 
 
+def ids(conn: Connection, wanted: Filters, today: date, limit: int) -> list[str]:
+    """The first matches in order, up to ``limit``."""
+    query = select(task.c.id).where(where(wanted, today))
+    return list(conn.execute(query.order_by(*ORDER).limit(limit)).scalars())
+
+
 def export_rows(conn: Connection, wanted: Filters, today: date) -> Iterator[RowMapping]:
     """Every match in order, read page by page: for CSV and XLSX."""
     after = None

@@ -44,6 +44,7 @@ def filled(page: Page) -> str:
         "view",
         "number",
         "bulk",
+        "bulk",
     )
     path = page.path.replace("{remittance:path}", "{remittance}")
     return path.format(**dict.fromkeys(parts, "none"))

@@ -12,7 +12,7 @@ from records.db import Connection, Database, make_engine
 from records.events import Because
 from records.queue_filters import Filters, Work
 from records.tables import METADATA
-from tests.desk.conftest import Site, post, token_of
+from tests.desk.conftest import Site, post
 
 TODAY = date(2026, 1, 5)
 WHY = Because(datetime(2026, 1, 5, 15, tzinfo=UTC), TODAY, actor="clerk")
@@ -266,23 +266,3 @@ def test_who_has_no_queue_is_told_so_on_today(site: Site, name: str) -> None:
 
     assert browser.get("/").status_code == 200
     assert browser.get("/tasks").status_code == 403
-
-
-def test_a_bulk_claim_says_which_row_it_skipped_and_why(site: Site) -> None:
-    with site.office.writing() as conn:
-        free, taken = put(conn, 1), put(conn, 2)
-        holding.assign(conn, tasks.get(conn, taken), "coder", WHY, WHY.at)
-    clerk = site.signed_in("clerk")
-    token = token_of(clerk.get("/tasks"))
-
-    data = {"csrf": token, "do": "claim", "task": [free, taken]}
-    answer = clerk.post("/tasks/bulk", data=data)
-
-    assert answer.status_code == 303
-    assert (
-        "1 of 2 taken. Skipped: task 102 (Mika Beck has it)."
-        in clerk.get("/tasks").text
-    )
-    with site.office.reading() as conn:
-        assert tasks.get(conn, free)["assignee"] == "clerk"
-        assert tasks.get(conn, taken)["assignee"] == "coder"

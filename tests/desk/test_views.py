@@ -12,7 +12,7 @@ from claims.task import TASKS, Role, TaskType
 from policy.tasks import may_decide, work_of
 from records import holding, tasks, views
 from records.queue_filters import Work
-from tests.desk.conftest import Site, post, token_of
+from tests.desk.conftest import Site, post
 
 FLAG = ">Your draft</span>"
 COUNTED = 4
@@ -205,61 +205,12 @@ def test_a_draft_of_ones_own_is_flagged_and_found(site: Site) -> None:
     assert FLAG not in other.get("/tasks").text
 
 
-def test_after_a_bulk_snooze_one_is_back_on_the_same_list(site: Site) -> None:
-    today = site.desk.now().date()
-    free, bound = put(site, 1), put(site, 2, legal_deadline=today)
-    clerk = site.signed_in("clerk")
-    data = {
-        "csrf": token_of(clerk.get("/tasks")),
-        "do": "snooze",
-        "task": [free, bound],
-        "until": today.replace(year=today.year + 1).isoformat(),
-        "reason": "the patient calls back",
-        "back": "/tasks?type=DENIAL_REVIEW&size=100",
-    }
-    answer = clerk.post("/tasks/bulk", data=data)
-    said = clerk.get(answer.headers["location"]).text
-
-    assert answer.headers["location"] == data["back"]
-    assert "1 of 2 put to sleep" in said
-    assert "its legal deadline" in said
-    with site.office.reading() as conn:
-        assert tasks.get(conn, free)["snooze_reason"] == data["reason"]
-        assert tasks.get(conn, bound)["snoozed_until"] is None
-
-
 @pytest.mark.parametrize("back", ["//evil.test/tasks?", "https://evil.test", "/audit"])
 def test_a_form_leads_back_to_the_queue_and_nowhere_else(site: Site, back: str) -> None:
     data = {"do": "claim", "task": put(site, 1), "back": back}
     answer = post(site.signed_in("clerk"), "/tasks/bulk", data)
 
     assert answer.headers["location"] == "/tasks"
-
-
-def test_a_bulk_assignment_skips_what_the_person_may_not_decide(site: Site) -> None:
-    denial, paper = put(site, 1), put(site, 2, type="ERA_MISSING", role="poster")
-    supervisor = site.signed_in("supervisor")
-    data = {
-        "csrf": token_of(supervisor.get("/tasks")),
-        "do": "assign",
-        "assignee": "clerk",
-        "task": [denial, paper],
-    }
-    answer = supervisor.post("/tasks/bulk", data=data)
-    said = supervisor.get(answer.headers["location"]).text
-
-    assert "1 of 2 given to Dana Ruiz" in said
-    assert "Dana Ruiz may not decide it" in said
-    assert "With Dana Ruiz" in said
-
-
-def test_only_a_supervisor_assigns_in_bulk(site: Site) -> None:
-    task_id = put(site, 1)
-    data = {"do": "assign", "assignee": "coder", "task": task_id}
-
-    assert post(site.signed_in("clerk"), "/tasks/bulk", data).status_code == 403
-    with site.office.reading() as conn:
-        assert tasks.get(conn, task_id)["assignee"] is None
 
 
 @pytest.mark.parametrize("role", ["clerk", "coder", "poster", "supervisor", "auditor"])
