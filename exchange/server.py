@@ -113,7 +113,7 @@ class _Window(asyncssh.SFTPServer):
 
 def _a_file(path: bytes) -> bytes:
     """``path`` when it lies in one of the two folders."""
-    parts = posixpath.normpath(b"/" + path).split(b"/")
+    parts = posixpath.normpath(b"/" + path.lstrip(b"/")).split(b"/")
     if len(parts) < 3 or parts[1].decode(errors="replace") not in FOLDERS:
         raise _refused()
     return path

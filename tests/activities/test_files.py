@@ -10,10 +10,12 @@ from sqlalchemy import func, select
 from activities.files import FileActivities, FilesLeftError, take_in
 from activities.office import Office
 from exchange.directory import DirectoryMailbox
+from exchange.sftp import SftpMailbox
 from records import claims, files
 from records.events import Because
 from records.tables import eligibility
 from tests.activities.conftest import NOON, open_office
+from tests.exchange.serving import running
 from tests.payer import OFFICE, PARTNER, Outside, Patient
 from vault.documents import DocumentStore
 
@@ -145,6 +147,34 @@ def test_a_file_is_left_until_it_has_settled(office: Office, tmp_path: Path) -> 
     assert sweep(office, PARTNER) == 0
     office.settle_seconds = 0
     assert sweep(office, PARTNER) == 1
+
+
+def test_files_at_a_partners_server_come_to_the_same_ends(
+    office: Office, tmp_path: Path
+) -> None:
+    outside = Outside()
+    with running(tmp_path) as server:
+        office.open_mailbox = lambda _: SftpMailbox(server.account())
+        assert sweep(office, PARTNER) == 0
+        inbound = server.folder / "inbound"
+        (inbound / "271.edi").write_bytes(outside.coverage(PATIENTS))
+        (inbound / "again.edi").write_bytes((inbound / "271.edi").read_bytes())
+        (inbound / "odd.edi").write_bytes(b"ISA*00*cut off")
+        (inbound / "half.edi.part").write_bytes(b"ISA*00*")
+
+        assert sweep(office, PARTNER) == 3
+        assert sweep(office, PARTNER) == 0
+
+        assert sorted(p.name for p in inbound.glob("*.*")) == ["half.edi.part"]
+        assert len(list((inbound / "done").iterdir())) == 3
+    with office.reading() as conn:
+        ends = {
+            row["name"]: (row["ended"], row["copies"]) for row in files.listing(conn)
+        }
+        reasons = {row["ended"]: row["reason"] for row in files.listing(conn)}
+    assert ends == {"271.edi": ("routed", 2), "odd.edi": ("quarantined", 1)}
+    assert reasons["quarantined"]
+    assert answers(office) == 2
 
 
 def _no_space(store: DocumentStore, content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,11 +11,12 @@ import pytest
 from activities.office import Office
 from activities.outbound import put_out, register_sent
 from activities.submission import envelope_for
-from exchange.directory import DirectoryMailbox
+from exchange.sftp import SftpMailbox
 from records import files, submissions
 from records.db import RowMapping
 from records.events import Because
 from tests.activities.conftest import NOON, open_office
+from tests.exchange.serving import running
 from vault.documents import DocumentStore
 
 BATCH = "submit-P-NORTHLAKE-2026-06-15T22:00:00Z"
@@ -84,12 +86,39 @@ def crash(*_: object, **__: object) -> NoReturn:
 STEPS = {
     "before the file is kept": (DocumentStore, "put", "before"),
     "after the file was kept": (DocumentStore, "put", "after"),
-    "before the draft is written": (DirectoryMailbox, "stage_outbound", "before"),
-    "after the draft was written": (DirectoryMailbox, "stage_outbound", "after"),
+    "before the draft is written": (None, "stage_outbound", "before"),
+    "after the draft was written": (None, "stage_outbound", "after"),
     "before the draft is noted": (submissions, "stage_batch", "before"),
-    "after the draft was noted": (DirectoryMailbox, "release_outbound", "before"),
-    "after the file has its name": (DirectoryMailbox, "release_outbound", "after"),
+    "after the draft was noted": (None, "release_outbound", "before"),
+    "after the file has its name": (None, "release_outbound", "after"),
 }
+"""Whose method ends the process, None for the mailbox's."""
+
+
+@dataclass
+class Partner:
+    """The partner's end: it collects what it finds under a name of its own."""
+
+    outbound: Path
+    got: list[bytes] = field(default_factory=list)
+
+    def collect(self) -> None:
+        for path in self.outbound.glob("[!.]*"):
+            self.got.append(path.read_bytes())
+            path.unlink()
+
+
+@pytest.fixture(params=["folder", "sftp"])
+def partner(
+    office: Office, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Partner]:
+    """The office's mailbox at the partner, a folder or at an SFTP server."""
+    if request.param == "folder":
+        yield Partner(tmp_path / "mailbox" / "clearinghouse" / "outbound")
+        return
+    with running(tmp_path) as server:
+        office.open_mailbox = lambda _: SftpMailbox(server.account())
+        yield Partner(server.folder / "outbound")
 
 
 def fail_at(patch: pytest.MonkeyPatch, owner: object, name: str, when: str) -> None:
@@ -112,45 +141,38 @@ def fresh(office: Office) -> RowMapping:
 @pytest.mark.parametrize("collected", [False, True], ids=["left there", "collected"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_any_step_sends_the_file_whole_and_once(
-    office: Office, why: Because, tmp_path: Path, step: str, collected: bool
+    office: Office, why: Because, partner: Partner, step: str, collected: bool
 ) -> None:
     """Also where the partner takes the file away before we are back."""
     open_batch(office, why)
-    outbound = tmp_path / "mailbox" / "clearinghouse" / "outbound"
-    got: list[bytes] = []
-
-    def collect() -> None:
-        for path in outbound.glob("[!.]*"):
-            got.append(path.read_bytes())
-            path.unlink()
-
     owner, name, when = STEPS[step]
+    mailbox = type(office.open_mailbox("clearinghouse"))
     with pytest.MonkeyPatch.context() as patch:
-        fail_at(patch, owner, name, when)
+        fail_at(patch, owner or mailbox, name, when)
         with pytest.raises(Crash):
             put_out(office, fresh(office), b"ISA of the first try")
     if collected:
-        collect()
+        partner.collect()
     sent_name, content = put_out(office, fresh(office), b"ISA of the second try")
     with office.writing() as conn:
         register_sent(conn, office, fresh(office), content, sent_name, why)
-    collect()
+    partner.collect()
     again = put_out(office, fresh(office), b"ISA of the third try")
-    collect()
+    partner.collect()
 
-    assert got == [content]
+    assert partner.got == [content]
     assert again == (sent_name, content)
     assert fresh(office)["file_name"] == sent_name
 
 
 def test_a_worker_that_comes_late_takes_the_draft_of_the_first(
-    office: Office, why: Because, tmp_path: Path
+    office: Office, why: Because, partner: Partner
 ) -> None:
     """Its own view of the batch is from before the other noted its draft."""
     stale = open_batch(office, why)
     first = put_out(office, stale, b"ISA of one worker")
-    outbound = tmp_path / "mailbox" / "clearinghouse" / "outbound"
-    (outbound / first[0]).unlink()  # the partner has collected it
+    partner.collect()
 
     assert put_out(office, stale, b"ISA of the other") == first
-    assert list(outbound.iterdir()) == []
+    assert partner.got == [b"ISA of one worker"]
+    assert list(partner.outbound.iterdir()) == []
