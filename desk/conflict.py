@@ -1,17 +1,23 @@
-"""Two people on one task: what was there, what is there now, and one's own entry."""
+"""Two people on one task: as it was opened, as it is now, and one's own entry."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.responses import HTMLResponse
 
-from desk.task_form import words
+from claims.correction import CORRECTABLE
+from desk.task_form import for_the_task, words
+from desk.task_page import Shown, entry_of, opening, read
+from desk.task_state import Opened, read_back
 from desk.visit import Visit
 from desk.words import task_title
 from records import drafts
-from records.db import RowMapping
+from records.db import Connection
 from records.instants import from_text
 
 GONE = ("done", "overtaken", "saved")
+CHANGE = "change."
 
 
 @dataclass(frozen=True)
@@ -25,55 +31,109 @@ class Difference:
     mine: str
 
     @property
-    def differs(self) -> bool:
-        """Whether the two people say different things."""
-        return self.now != self.mine
+    def both(self) -> bool:
+        """Both people changed it, to different values."""
+        return len({self.opened, self.now, self.mine}) == 3
+
+    @property
+    def kept(self) -> str:
+        """Whose value is proposed: that of whoever changed the field."""
+        return "theirs" if self.mine == self.opened else "mine"
 
 
-def conflict(
-    visit: Visit, row: RowMapping, entry: dict[str, str], decided: list[RowMapping]
-) -> HTMLResponse:
+@dataclass(frozen=True)
+class Entry:
+    """What somebody else put into the form: a draft, or a decision."""
+
+    who: str
+    at: datetime
+    form: Mapping[str, str]
+
+
+def conflict(visit: Visit, reference: str, entry: Mapping[str, str]) -> HTMLResponse:
     """The page with the three columns; nothing was overwritten, nothing was sent."""
-    office, theirs = visit.desk.office, {}
-    opened = visit.text("draft")
-    with office.reading() as conn:
-        newest = drafts.newest_of_others(
-            conn, office.cipher, row["id"], visit.user.name
-        )
-        before = drafts.at_version(
-            conn, office.cipher, row["id"], int(opened) if opened.isdecimal() else 0
-        )
-    if newest is not None:
-        theirs = dict(newest.form)
-    if decided:
-        theirs["decision"] = decided[-1]["decision"]
-    was = before.form if before else {}
-    names = sorted({*was, *theirs, *entry}, key=lambda n: (n != "decision", n))
-    found = [
-        Difference(n, words(n), was.get(n, ""), theirs.get(n, ""), entry.get(n, ""))
-        for n in names
-    ]
+    shown, was = read(visit, reference), read_back(visit.text("opened"))
+    row, seen = shown.row, opening(visit, shown)
+    with visit.desk.office.reading() as conn:
+        other = _of_another(visit, conn, shown)
+    now = other.form if other else was.form
+    found = _differences(was.form, now, for_the_task(entry))
     return visit.page(
         "conflict.html.j2",
         409,
         row=row,
+        shown=shown,
         title_words=task_title(row["type"]),
-        differences=sorted(found, key=lambda d: not d.differs),
-        what=_what(visit, row, decided),
+        differences=[d for d in found if d.now != d.mine],
+        same=[d for d in found if d.now == d.mine],
+        facts=list(_facts(was, read_back(seen))),
+        what=list(_what(visit, shown, other)),
         gone=row["status"] in GONE,
-        newest=newest,
-        at=visit.clock(visit.now),
+        other=other,
+        opened=seen,
+        opened_at=was.at,
+        field_words=words,
     )
 
 
-def _what(visit: Visit, row: RowMapping, decided: list[RowMapping]) -> list[str]:
-    """Who changed it, and when."""
-    said = [
-        f"{visit.clock(from_text(d['saved_at']))} · {d['actor']} "
-        f"{'prepared' if d['second'] else 'decided'} "
-        f"{str(d['decision']).replace('_', ' ')}."
-        for d in decided
+def _of_another(visit: Visit, conn: Connection, shown: Shown) -> Entry | None:
+    """What another person decided or prepared, else the newest draft of another."""
+    last, me = shown.decided[-1:], visit.user.name
+    if last and last[0]["actor"] != me and not last[0]["refused"]:
+        at, form = (
+            from_text(last[0]["saved_at"]),
+            entry_of(conn, visit.desk.office, last[0]),
+        )
+        return Entry(shown.name(last[0]["actor"]), at, _plain(form))
+    cipher = visit.desk.office.cipher
+    draft = drafts.newest_of_others(conn, cipher, shown.row["id"], me)
+    if draft is None:
+        return None
+    form = for_the_task(draft.form)
+    return Entry(shown.name(draft.author), draft.saved_at, form)
+
+
+def _plain(form: Mapping[str, str]) -> dict[str, str]:
+    """A stored form as a page sends it: a tick is ``true``, none is nothing."""
+    ticks = {"True": "true", "False": ""}
+    return {name: ticks.get(value, value) for name, value in form.items()}
+
+
+def _differences(
+    was: Mapping[str, str], now: Mapping[str, str], mine: Mapping[str, str]
+) -> list[Difference]:
+    names = sorted({*was, *now, *mine}, key=lambda name: (name != "decision", name))
+    found = [
+        Difference(n, _label(n), was.get(n, ""), now.get(n, ""), mine.get(n, ""))
+        for n in names
     ]
-    if row["status"] == "overtaken":
-        said.append("It closed by itself: its reason is gone.")
-    return said or ["Its facts were brought up to date."]
+    return sorted(found, key=lambda d: not d.both)
+
+
+def _label(name: str) -> str:
+    if name.startswith(CHANGE):
+        field = name.removeprefix(CHANGE)
+        return f"New value of {CORRECTABLE.get(field, field)}"
+    return words(name)
+
+
+def _facts(was: Opened, now: Opened) -> Iterator[tuple[str, str, str]]:
+    """Label, then and now of each fact that changed."""
+    for label in dict.fromkeys((*was.facts, *now.facts)):
+        before, after = was.facts.get(label, ""), now.facts.get(label, "")
+        if was.at is not None and before != after:
+            yield label, before, after
+
+
+def _what(visit: Visit, shown: Shown, other: Entry | None) -> Iterator[str]:
+    """Who changed it, and when."""
+    for given in shown.decided:
+        did = "prepared" if given["second"] else "decided"
+        who, chosen = shown.name(given["actor"]), words(given["decision"])
+        yield f"{visit.clock(from_text(given['saved_at']))} · {who} {did} “{chosen}”."
+    if other and not shown.decided:
+        yield f"{visit.clock(other.at)} · {other.who} saved a draft."
+    if shown.row["status"] == "overtaken":
+        yield "It closed by itself: its reason is gone."
+    if not other and not shown.decided:
+        yield "Its facts were brought up to date."

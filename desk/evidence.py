@@ -7,8 +7,11 @@ from datetime import date
 from typing import Any
 
 from desk.words import day, reason_code
+from policy.status import in_words
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_STATUS = re.compile(r"[A-Z]\d+[A-Z]?:\d+")
+_NAME = re.compile(r"[A-Z]+(_[A-Z0-9]+)+")
 _CODES = ("carc", "group")
 
 
@@ -50,7 +53,7 @@ def _of(name: str, value: Any) -> Iterator[Fact]:
 
 
 def said(value: Any) -> str:
-    """A value of any shape as one line."""
+    """A value of any shape as one line; a status code with its words."""
     if isinstance(value, Mapping):
         parts = (f"{k.replace('_', ' ')} {said(v)}" for k, v in value.items() if v)
         return ", ".join(parts)
@@ -58,7 +61,14 @@ def said(value: Any) -> str:
         return ", ".join(map(said, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _dated(str(value))
+    return _dated(_worded(str(value)))
+
+
+def _worded(text: str) -> str:
+    """A code with its words: of the payer's status, or the name of a step."""
+    if _STATUS.fullmatch(text) and (words := in_words(text)):
+        return f"{text} · {words}"
+    return text.replace("_", " ").lower() if _NAME.fullmatch(text) else text
 
 
 def _dated(text: str) -> str:

@@ -136,6 +136,17 @@ def missing(spec: TaskSpec, entry: Mapping[str, str]) -> list[str]:
     return [name for name in needs if not entry.get(name)]
 
 
+def refusal(spec: TaskSpec, entry: Mapping[str, str], error: Exception) -> str:
+    """Why a decision was not stored, with the labels of the page."""
+    if not entry.get("decision"):
+        return "No decision was chosen. Nothing was stored. Choose one, then decide."
+    if not (names := missing(spec, entry)):
+        return str(error)
+    needed = ", ".join(words(name).lower() for name in names)
+    chosen = words(entry["decision"])
+    return f"“{chosen}” needs: {needed}. Nothing was stored. Fill it in, then decide."
+
+
 def _field(name: str, info: FieldInfo, given: Mapping[str, str], only: str) -> Field:
     limits = [m.max_length for m in info.metadata if hasattr(m, "max_length")]
     long = name in COMMON or (limits and limits[0] > 100)

@@ -71,6 +71,12 @@ def words_of(carc: str) -> str:
     return str(row["note"]).split(";")[0] if row else "a reason we do not know"
 
 
+def remark_words(rarc: str) -> str:
+    """``N115 · decided by a local coverage policy``: a remark code in our own words."""
+    row = rows("rarc_hints", "rarcs", "code").get(rarc)
+    return f"{rarc} · {row['hint']}" if row else rarc
+
+
 def treat(adjustment: Adjustment, rarcs: Sequence[str]) -> Treated:
     """One CAS amount by group and code."""
     row = rows(TABLE, "carcs", "code").get(adjustment.carc)

@@ -56,6 +56,16 @@ def hint(status: str) -> str:
     return f"{row['meaning']}; {row['hint']}" if row else f"status {status}"
 
 
+def in_words(status: str) -> str:
+    """``P1:20`` in our own words: category, then status code; "" for neither."""
+    category, _, code = status.partition(":")
+    found = (
+        rows(TABLE, "categories", "code").get(category),
+        rows(TABLE, "statuses", "code").get(code),
+    )
+    return "; ".join(str(row["meaning"]) for row in found if row)
+
+
 def field_of(status: str, entity: str = "") -> str:
     """The field of the 837P that a status code and its entity name, else "".
 

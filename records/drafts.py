@@ -55,15 +55,6 @@ def newest_of_others(
     return _draft(cipher, found) if found else None
 
 
-def at_version(
-    conn: Connection, cipher: FieldCipher, task_id: str, version: int
-) -> Draft | None:
-    """The draft as it was when somebody opened it."""
-    query = select(draft).where(draft.c.task_id == task_id, draft.c.version == version)
-    found = conn.execute(query).mappings().first()
-    return _draft(cipher, found) if found else None
-
-
 def _draft(cipher: FieldCipher, found: RowMapping) -> Draft:
     key = f"draft:{found['task_id']}:{found['version']}"
     return Draft(

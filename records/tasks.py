@@ -341,20 +341,13 @@ def prepared_form(
     return (found["actor"], decision_form(cipher, found)) if found else ("", "{}")
 
 
-def opened(
-    conn: Connection, task_id: str, who: str, at: datetime
-) -> tuple[str, str] | None:
-    """Note that somebody opened a task; another person who did before, and when."""
-    query = select(task.c.opened_by, task.c.opened_at).where(task.c.id == task_id)
-    before = conn.execute(query).one()
+def opened(conn: Connection, task_id: str, who: str, at: datetime) -> None:
+    """Note that somebody opened a task."""
     conn.execute(
         update(task)
         .where(task.c.id == task_id)
         .values(opened_by=who, opened_at=to_text(at))
     )
-    if not before.opened_by or not before.opened_at or before.opened_by == who:
-        return None
-    return before.opened_by, before.opened_at
 
 
 def decisions_of(conn: Connection, task_id: str) -> list[RowMapping]:

@@ -58,7 +58,7 @@ def test_a_missing_field_is_named_and_the_entry_is_kept(site: Site) -> None:
     given = {"version": "1", "decision": "write_off", "note": "asked twice"}
     page = post(clerk, f"/tasks/{task}", given)
     assert page.status_code == 422
-    assert "write_off needs reason" in page.text
+    assert "“Write off” needs: reason." in page.text
     assert "asked twice" in page.text
 
 
@@ -82,7 +82,7 @@ def test_a_draft_is_restored_with_its_author(site: Site) -> None:
     post(clerk, f"/tasks/{task}/draft", {"note": "half a thought", "draft": "0"})
     page = site.signed_in("supervisor").get(f"/tasks/{task}").text
     assert "half a thought" in page
-    assert "The draft of clerk" in page
+    assert "The draft of Dana Ruiz" in page
 
 
 def test_a_letter_that_is_not_there_is_said_so(site: Site) -> None:

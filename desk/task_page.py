@@ -1,0 +1,217 @@
+"""A task's page: read once, with few queries; every part of it in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import HTMLResponse
+
+from activities.office import Office
+from activities.story import payer_name, sentence_of
+from activities.tasks import form_of
+from claims.correction import CORRECTABLE
+from claims.task import TASKS, TaskSpec, TaskType
+from desk import task_appeal
+from desk.evidence import edits, facts
+from desk.patients import HIDDEN, may_see, name_of
+from desk.queue_acts import may_work
+from desk.task_form import changes, choices, fields, missing, words
+from desk.task_notes import notes_of
+from desk.task_return import marks_on
+from desk.task_state import facts_of, written
+from desk.visit import Visit
+from policy.people import Door
+from policy.tasks import may_decide
+from records import claims, drafts, tasks, users
+from records.claims import ClaimRow
+from records.db import Connection, RowMapping
+from records.drafts import Draft
+from records.instants import from_text
+from records.similar import Similar, similar
+from records.users import User
+
+DECIDABLE = ("open", "prepared")
+CASES = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A task with what its page needs.
+
+    ``form`` is what the form begins with: the draft, else what the first of two people
+    prepared. ``opened_by`` is another person, and when.
+    """
+
+    row: RowMapping
+    spec: TaskSpec
+    claim: ClaimRow | None
+    draft: Draft | None
+    patient: str
+    decided: list[RowMapping]
+    similar: list[Similar]
+    people: list[User]
+    form: Mapping[str, str]
+    opened_by: tuple[str, datetime] | None
+
+    def name(self, user: str) -> str:
+        """A user's display name."""
+        found = (one.display_name for one in self.people if one.name == user)
+        return next(found, user)
+
+
+def page(
+    visit: Visit,
+    reference: str,
+    *,
+    status: int = 200,
+    error: str = "",
+    entry: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """The page of one task; ``entry`` is what was typed when it was refused."""
+    shown = read(visit, reference)
+    row, spec = shown.row, shown.spec
+    given = shown.form if entry is None else entry
+    return visit.page(
+        "task.html.j2",
+        status,
+        shown=shown,
+        row=row,
+        claim=shown.claim,
+        sentence=sentence_of(shown.claim) if shown.claim else "",
+        payer=payer_name(visit.desk.office, row["payer_id"]) if row["payer_id"] else "",
+        facts=facts(row["evidence"]),
+        edits=edits(row["evidence"]),
+        choices=choices(spec),
+        appeal=task_appeal.panel(visit, row, given),
+        marks=marks_on(visit, row) if shown.patient != HIDDEN else None,
+        given=given,
+        fields=fields(spec, given),
+        changes=changes(spec, given, _failed_fields(row)),
+        correctable=CORRECTABLE,
+        missing=missing(spec, entry) if entry else [],
+        notes=notes_of(visit.desk.office, row["payer_id"]),
+        users=_workers(visit, shown),
+        chosen=given.get("decision", row["decision"] or ""),
+        error=error,
+        may_decide=_may(visit, row, spec),
+        restored=shown.draft if entry is None else None,
+        opened=opening(visit, shown),
+        last=_last(visit, shown),
+    )
+
+
+def opening(visit: Visit, shown: Shown) -> str:
+    """What the page carries of the task as it is now."""
+    holder = shown.row["assignee"]
+    now = facts_of(shown.row, shown.claim, shown.name(holder) if holder else "")
+    return written(visit.now, now, shown.form)
+
+
+def read(visit: Visit, reference: str) -> Shown:
+    """Read the task, and log that its patient was seen."""
+    office = visit.desk.office
+    with office.writing() as conn:
+        row = tasks.get(conn, reference)
+        wanted = [row["claim_id"]] if row["claim_id"] else []
+        claim = claims.many(conn, wanted).get(row["claim_id"] or "")
+        visit.saw(
+            conn,
+            "task",
+            claim_ids=[claim.id] if claim else [],
+            account_ids=[row["account_id"]] if row["account_id"] else [],
+            subject=f"task {row['number']}",
+        )
+        draft = drafts.newest(conn, office.cipher, row["id"])
+        decided = tasks.decisions_of(conn, row["id"])
+        return Shown(
+            row=row,
+            spec=TASKS[TaskType(row["type"])],
+            claim=claim,
+            draft=draft,
+            patient=_patient(visit, conn, row, claim),
+            decided=decided,
+            similar=similar(conn, row, CASES),
+            people=users.every_user(conn),
+            form=_begun(visit, conn, row, draft, decided),
+            opened_by=_opened(visit, conn, row),
+        )
+
+
+def _patient(
+    visit: Visit, conn: Connection, row: RowMapping, claim: ClaimRow | None
+) -> str:
+    if claim is None or not may_see(visit, [row]):
+        return HIDDEN
+    sealed = claims.sealed(conn, claim.id)
+    return str(name_of(visit.desk.office.cipher, claim.id, sealed))
+
+
+def _opened(
+    visit: Visit, conn: Connection, row: RowMapping
+) -> tuple[str, datetime] | None:
+    """Who else opened it before, and that this person does now."""
+    if row["status"] not in DECIDABLE or not visit.may(Door.DECIDE):
+        return None
+    tasks.opened(conn, row["id"], visit.user.name, visit.now)
+    who, when = row["opened_by"], row["opened_at"]
+    return (who, from_text(when)) if who and who != visit.user.name else None
+
+
+def _begun(
+    visit: Visit,
+    conn: Connection,
+    row: RowMapping,
+    draft: Draft | None,
+    decided: list[RowMapping],
+) -> Mapping[str, str]:
+    if draft is not None:
+        return draft.form
+    if row["status"] != "prepared" or not decided:
+        return {}
+    return entry_of(conn, visit.desk.office, decided[-1])
+
+
+def entry_of(conn: Connection, office: Office, given: RowMapping) -> dict[str, str]:
+    """What somebody filled in who decided or prepared, with the decision."""
+    stored = tasks.stored_decision(conn, given["id"])
+    return form_of(office, stored) | {"decision": stored["decision"]}
+
+
+def _workers(visit: Visit, shown: Shown) -> Iterable[User]:
+    """Whom the task can be given to."""
+    if not visit.may(Door.ASSIGN):
+        return []
+    return [one for one in shown.people if one.active and may_work(one, shown.row)]
+
+
+def _failed_fields(row: RowMapping) -> list[str]:
+    """Fields the edits complain about, as far as a correction can name them."""
+    said = [e["field"] for e in edits(row["evidence"])]
+    return [field for field in said if field in CORRECTABLE]
+
+
+def _may(visit: Visit, row: RowMapping, spec: TaskSpec) -> bool:
+    """Whether this person may give one of the decisions now."""
+    if row["status"] not in DECIDABLE or not visit.may(Door.DECIDE):
+        return False
+    second = row["status"] == "prepared"
+    if second and row["prepared_by"] == visit.user.name:
+        return False
+    wanted = [row["decision"]] if second else spec.decisions
+    return any(
+        may_decide(visit.user.roles, spec.type, one, second=second) for one in wanted
+    )
+
+
+def _last(visit: Visit, shown: Shown) -> dict[str, Any] | None:
+    """The newest decision and what became of it, in words."""
+    if not shown.decided:
+        return None
+    found = shown.decided[-1]
+    return {
+        "who": shown.name(found["actor"]),
+        "at": from_text(found["saved_at"]),
+        "decision": words(found["decision"]).lower(),
+        "refused": found["refused"] or "",
+    }
