@@ -24,6 +24,8 @@ from records.db import RowMapping
 from vault.documents import DocumentDamagedError, DocumentMissingError
 from vault.keys import UnknownKeyError
 
+SHORT = 12
+"""So many digits of a SHA-256 stand in a posting's source."""
 _KINDS = frozenset(str(kind) for kind in FileKind)
 _NAMES = {
     "837P": "837P claim",
@@ -53,6 +55,7 @@ def edi_page(visit: Visit) -> Response:
     found = _files(visit, framed.row)
     chosen = _chosen(visit, found) if found else None
     sets = _sets(visit, *chosen, names=bool(framed.name)) if chosen else []
+    segment = visit.asked("segment")
     return show(
         visit,
         "claim_edi.html.j2",
@@ -62,6 +65,7 @@ def edi_page(visit: Visit) -> Response:
         files=[(one, _NAMES.get(one["kind"], one["kind"])) for one, _ in found],
         chosen=chosen[0] if chosen else None,
         sets=sets,
+        segment=int(segment) if segment.isdecimal() and len(segment) < 10 else 0,
         hits=any(one.hit for shown in sets for one in shown.segments),
     )
 
@@ -95,9 +99,10 @@ def _files(visit: Visit, row: ClaimRow) -> list[tuple[RowMapping, Marks]]:
 def _chosen(
     visit: Visit, found: list[tuple[RowMapping, Marks]]
 ) -> tuple[RowMapping, Marks]:
+    """The file whose SHA-256 begins so; the newest when none was asked for."""
     asked = visit.asked("file")
     for one in reversed(found):
-        if not asked or one[0]["sha256"] == asked:
+        if not asked or (len(asked) >= SHORT and one[0]["sha256"].startswith(asked)):
             return one
     raise MissingError(
         "The claim does not have this file. Nothing was shown. Choose one of its list."

@@ -19,6 +19,7 @@ from desk import (
     queue_export,
     remit,
     remits,
+    rules,
     sign_in,
     start,
     task,
@@ -53,4 +54,5 @@ PAGES: tuple[Page, ...] = (
     *task.ROUTES,
     *task_appeal.ROUTES,
     *claim_edi.ROUTES,
+    *rules.ROUTES,
 )
