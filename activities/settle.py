@@ -212,18 +212,22 @@ def patient_step(
     if sent and tasks.was_opened(conn, collections_question(row, sent)):
         return _after_cycle(conn, office, row, why)
     if not sent:
-        due = first_statement_on(why.today)
-        return steps.by_account(
-            office,
-            row,
-            "first statement",
-            due,
-            "the first statement",
-            "the patient pays",
-        )
+        return first_statement_step(office, row, why)
     due = max(sent[-1]["dated"] + timedelta(1), why.today)
     return steps.by_account(
         office, row, "STATEMENT_CYCLE", due, "the patient's payment", "a reminder"
+    )
+
+
+def first_statement_step(office: Office, row: ClaimRow, why: Because) -> NextStep:
+    """The patient owes a share and has not been told yet."""
+    return steps.by_account(
+        office,
+        row,
+        "first statement",
+        first_statement_on(why.today),
+        "the first statement",
+        "the patient pays",
     )
 
 
@@ -269,9 +273,14 @@ def tell_account(conn: Connection, row: ClaimRow, why: Because) -> None:
         conn,
         workflow_id=f"account-{row.account_id}",
         kind="balance",
-        ref=f"balance:{row.id}:{row.version + 1}",
+        ref=balance_ref(row),
         today=why.today,
     )
+
+
+def balance_ref(row: ClaimRow) -> str:
+    """Names the balance that the claim's next version has, for its account."""
+    return f"balance:{row.id}:{row.version + 1}"
 
 
 def tell_claim(conn: Connection, claim_id: str, ref: str, kind: str, day: date) -> str:

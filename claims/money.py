@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
+_LIMIT = Decimal("1e12")
 # Decimal() also reads "1_000" and digits of other scripts; no file of ours has those.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -27,20 +28,24 @@ def usd(value: str | int | Decimal) -> Decimal:
         MoneyError: a float, a non-finite number, text that is no number, or more than
             two decimals (R-BAD-03). Nothing is rounded.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise MoneyError("an amount must be text or Decimal, never a float")
-    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
-        raise MoneyError("an amount is not a number")
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        raise MoneyError("an amount is not a number") from None
-    if not amount.is_finite() or abs(amount) >= Decimal("1e12"):
+    amount = value if type(value) is Decimal else _parsed(value)
+    if not amount.is_finite() or not -_LIMIT < amount < _LIMIT:
         raise MoneyError("an amount is out of range")
     exact = amount.quantize(CENT)
     if exact != amount:
         raise MoneyError("an amount has more than two decimals")
     return exact + ZERO  # -0.00 becomes 0.00
+
+
+def _parsed(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise MoneyError("an amount must be text or Decimal, never a float")
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+        raise MoneyError("an amount is not a number")
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        raise MoneyError("an amount is not a number") from None
 
 
 def _read(value: Any) -> Decimal:
