@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from desk import bulk, bulk_run
 from records import bulk as kept
 from records import tasks
-from records.tables import event
+from records.tables import event, task
 from tests.desk.conftest import Site, post, token_of
 from tests.desk.test_views import put
 
@@ -189,8 +189,8 @@ def test_an_undo_leaves_what_changed_since_and_says_so(site: Site) -> None:
     why = site.office.because(site.desk.now(), "R-TSK-04")
     with site.office.writing() as conn:
         conn.execute(
-            tasks.task.update()
-            .where(tasks.task.c.id == ended)
+            task.update()
+            .where(task.c.id == ended)
             .values(status="overtaken", closed_on=why.today)
         )
     undone = done(supervisor, place, "undo")

@@ -57,7 +57,7 @@ async def test_a_clerk_walks_the_queue_takes_and_snoozes_without_a_mouse(
     while await page.locator("tr.at").get_attribute("data-row") != wanted["id"]:
         await press(page, "j")
     await press(page, "e")
-    await page.get_by_text("1 of 1 taken").wait_for()
+    await page.get_by_text("is taken.").wait_for()
     assert task_of(premises, wanted["id"])["assignee"] == "clerk"
 
     await press(page, "j")
@@ -68,7 +68,7 @@ async def test_a_clerk_walks_the_queue_takes_and_snoozes_without_a_mouse(
     await tab_to(page, "input[name=reason]")
     await page.keyboard.type("joke: keys in a field are only text")
     await press(page, "Enter")
-    await page.get_by_text("1 of 1 put to sleep").wait_for()
+    await page.get_by_text("is put to sleep until").wait_for()
     row = task_of(premises, wanted["id"])
     assert row["snooze_reason"] == "joke: keys in a field are only text"
     assert row["snoozed_until"] == until
