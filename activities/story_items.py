@@ -71,6 +71,7 @@ class Item(BaseModel):
 
     ``about`` names what can be opened: ``task:ID``, ``letter:ID``, ``entry:NUMBER`` or
     ``file:SHA-256`` (or its first digits), with ``:SEGMENT`` where there is one.
+    ``failed`` is what went wrong: a refusal, a denial, a silence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +85,7 @@ class Item(BaseModel):
     source: str = ""
     evidence: tuple[str, ...] = ()
     about: str = ""
+    failed: bool = False
 
 
 class Place(NamedTuple):
@@ -157,7 +159,7 @@ def page(
 
 def _wanted(item: Item, only: str) -> bool:
     if only == "failures":
-        return stored.is_bad(item.words)
+        return item.failed
     return only != "people" or (item.kind == "ledger" and item.who != MACHINE)
 
 
@@ -222,6 +224,7 @@ def _event(event: RowMapping, known: _Known) -> _Placed:
         source=event["rule_table"] or "",
         evidence=tuple(map(str, event["data"].get("evidence", ()))),
         about=known.about(event),
+        failed=stored.is_failure(event),
     )
     return _Placed(Place(event["at"], 0, event["id"]), item)
 

@@ -10,7 +10,7 @@ from desk import claim_money, claim_story, letter
 from desk.claim_frame import break_glass, frame, show
 from desk.imports import kind_words
 from desk.route import Page
-from desk.story_words import names, who_words
+from desk.story_words import names, table_words, who_words
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import reason_code
 from policy.people import Door
@@ -82,6 +82,7 @@ def rules_page(visit: Visit) -> Response:
     rules = [
         {
             "ran": one,
+            "table": table_words(one.table),
             "says": text_of(one.rule) or "",
             "who": who_words(one.actor, known),
             "last": from_text(one.last),

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from activities.story_items import entry_words
 from claims.money import ZERO, from_cents
 from desk.claim_frame import frame, show
-from desk.story_words import Link, file_link, names, who_words
+from desk.story_words import Link, names, posting_link, posting_source, who_words
 from desk.visit import DeskError, Visit
 from ledger.balances import balances_as_of
 from ledger.journal import Posting, postings_of
@@ -30,7 +30,6 @@ ACCOUNTS = {
 }
 """The accounts whose sum is the claim's balance."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_SOURCE = re.compile(r"([0-9a-f]{12}) (segment|row) (\d+)")
 
 
 class Ref(NamedTuple):
@@ -155,29 +154,12 @@ def _groups(
             kind, reversed_by = "rev", file
         elif ids & undone.keys():
             kind = "was"
-        words, link = _source(source, claim_id, known)
+        words, link = posting_source(source, known), posting_link(source, claim_id)
         yield Group(day, words, link, kind, lines)
 
 
 def _place(posting: Posting) -> tuple[date, str]:
     return posting.entry["business_date"], str(posting.entry["source"])
-
-
-def _source(
-    source: str, claim_id: str, known: Mapping[str, str]
-) -> tuple[str, Link | None]:
-    """Where postings come from, in words, and the page that shows it."""
-    kind, _, name = source.partition(" ")
-    if found := _SOURCE.fullmatch(source):
-        sha, what, number = found.groups()
-        if what == "segment":
-            about = f"file:{sha}:{number}"
-            return f"Remittance, segment {number}", file_link(about, claim_id)
-        words = f"Row {number} of a file"
-        return words, Link(f"/claims/{claim_id}/documents", "See the files")
-    if kind == "person":
-        return f"Posted by {who_words(name, known)}", None
-    return source[:1].upper() + source[1:], None
 
 
 def _lines(

@@ -103,6 +103,7 @@ def _rows(
             "mark": story_words.mark_of(item),
             "words": story_words.story_words(item),
             "who": story_words.who_words(item.who, known),
+            "source": story_words.source_words(item, known),
             "evidence": story_words.evidence_words(item),
             "link": story_words.link_of(item, found.row.id, named=named),
         }

@@ -12,8 +12,11 @@ from claims.task import TASKS
 from desk.letter import TITLES
 from desk.visit import Visit
 from desk.words import reason_code, task_title
-from records import story, users
+from records import users
 
+_SOURCE = re.compile(r"([0-9a-f]{12}) (segment|row) (\d+)")
+_TABLE = re.compile(r"(\w+)/(\w+)")
+_DECIDED = re.compile(r"(?<=: decided )\w+")
 _CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 _LETTER = re.compile(r"\bLetter ([A-Z]+(?:_[A-Z0-9]+)+)")
 _REASON = re.compile(r"([A-Z]{2})-([A-Z]?\d+)")
@@ -46,6 +49,7 @@ def who_words(name: str, known: Mapping[str, str]) -> str:
 def story_words(item: Item) -> str:
     """The sentence, with words in place of the names of states, tasks and letters."""
     said = _LETTER.sub(lambda found: f"“{TITLES.get(found[1], 'Letter')}”", item.words)
+    said = _DECIDED.sub(lambda found: found[0].replace("_", " "), said)
     said = _CODE.sub(_title, said)
     found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", said, re.DOTALL)
     if found is None:
@@ -70,6 +74,47 @@ def evidence_words(item: Item) -> str:
         reason_code(*found.groups()) if (found := _REASON.fullmatch(one)) else one
         for one in item.evidence
     )
+
+
+def source_words(item: Item, known: Mapping[str, str]) -> str:
+    """Where an item comes from: a table with its version, a file, a person."""
+    if _TABLE.fullmatch(item.source):
+        return table_words(item.source)
+    if item.kind == "EDI in" and item.source.startswith("CLP "):
+        return ""
+    return posting_source(item.source, known) if item.kind == "ledger" else item.source
+
+
+def table_words(cited: str) -> str:
+    """``carc_actions/1`` as people say it."""
+    name, found, number = cited.partition("/")
+    return f"table {name}, version {number}" if found else name
+
+
+def posting_source(source: str, known: Mapping[str, str]) -> str:
+    """What a posting was made from."""
+    kind, _, name = source.partition(" ")
+    if found := _SOURCE.fullmatch(source):
+        _, what, number = found.groups()
+        return (
+            f"Remittance, {what} {number}"
+            if what == "segment"
+            else f"File, row {number}"
+        )
+    if kind == "person":
+        return f"Posted by {who_words(name, known)}"
+    return _sentence(source)
+
+
+def posting_link(source: str, claim_id: str) -> Link | None:
+    """The page that shows what a posting was made from."""
+    found = _SOURCE.fullmatch(source)
+    if found is None:
+        return None
+    sha, what, number = found.groups()
+    if what == "row":
+        return Link(f"/claims/{claim_id}/documents", "See the files")
+    return file_link(f"file:{sha}:{number}", claim_id)
 
 
 def link_of(item: Item, claim_id: str, *, named: bool) -> Link | None:
@@ -98,7 +143,7 @@ def file_link(about: str, claim_id: str) -> Link | None:
 
 def mark_of(item: Item) -> str:
     """The class of the row's knot: refused, from the payer, or by rule."""
-    if story.is_bad(item.words):
+    if item.failed:
         return "bad"
     if item.kind == "EDI in":
         return "payer"

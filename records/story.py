@@ -28,7 +28,8 @@ from records.tables import (
 )
 
 BAD = ("denied", "reject", "refused", "failed", "silent")
-"""Words of what went wrong: these are the failures of a story."""
+BAD_STATES = ("REJECTED", "DENIED")
+"""Words of what went wrong, and where it leads: the failures of a story."""
 _QUIET = ("step", "outbox", "inquiry", "act answered")
 _STEERED = ("act requested", "note")
 _DONE = (
@@ -54,9 +55,10 @@ class Ran(NamedTuple):
     last: str
 
 
-def is_bad(words: str) -> bool:
-    """Whether a sentence tells of something that went wrong."""
-    return any(word in words.lower() for word in BAD)
+def is_failure(row: RowMapping) -> bool:
+    """Whether an event tells of something that went wrong."""
+    moved = row["kind"] == "state" and row["new_state"] in BAD_STATES
+    return moved or any(word in row["words"].lower() for word in BAD)
 
 
 def newest(
@@ -75,7 +77,7 @@ def newest(
     """
     query = select(event).where(event.c.claim_id == claim_id)
     if only == "failures":
-        query = query.where(_bad())
+        query = query.where(_failure())
     elif only == "people":
         query = query.where(_by_people())
     elif not routine:
@@ -98,9 +100,10 @@ def routine_steps(conn: Connection, claim_id: str, *, at_most: int) -> int:
     return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def _bad() -> ColumnElement[bool]:
+def _failure() -> ColumnElement[bool]:
     said = func.lower(event.c.words)
-    return or_(*(said.contains(word) for word in BAD))
+    moved = and_(event.c.kind == "state", event.c.new_state.in_(BAD_STATES))
+    return or_(*(said.contains(word) for word in BAD), moved)
 
 
 def _by_people() -> ColumnElement[bool]:
@@ -109,7 +112,7 @@ def _by_people() -> ColumnElement[bool]:
 
 
 def _routine() -> ColumnElement[bool]:
-    return and_(event.c.kind.in_(_QUIET), event.c.actor == MACHINE, ~_bad())
+    return and_(event.c.kind.in_(_QUIET), event.c.actor == MACHINE, ~_failure())
 
 
 def rules_of(conn: Connection, claim_id: str) -> list[Ran]:
