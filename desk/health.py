@@ -24,7 +24,7 @@ from claims.messages import claim_workflow_id
 from desk import health_retry, health_server
 from desk.desk import NO_WORKER
 from desk.health_server import Asked
-from desk.health_words import Named, named, sweep_words
+from desk.health_words import Named, named, partner_words, sweep_words
 from desk.route import Page
 from desk.visit import Visit
 from desk.words import day, instant
@@ -93,7 +93,7 @@ def _page(
             _failures(asked),
             *_waiting(visit, conn),
             _next_steps(late[0]),
-            *_files(conn),
+            *_files(visit, conn),
         ]
         names = named(conn, office, [t.workflow_id for t in troubles])
     return visit.page(
@@ -227,7 +227,7 @@ def _next_steps(late: int) -> Line:
     )
 
 
-def _files(conn: Connection) -> Iterator[Line]:
+def _files(visit: Visit, conn: Connection) -> Iterator[Line]:
     begun = len(audit.files_without_end(conn))
     if begun:
         fix = "Start the same file again: what is known stays unchanged"
@@ -253,7 +253,8 @@ def _files(conn: Connection) -> Iterator[Line]:
     else:
         yield Line("Files in quarantine", State.OK, "none")
     for partner, on, _ in audit.last_files(conn):
-        yield Line(f"Files from {partner}", State.OK, f"the last came on {day(on)}")
+        whose = partner_words(visit.desk.office, partner)
+        yield Line(f"Files from {whose}", State.OK, f"the last came on {day(on)}")
 
 
 # --- what the server said ------------------------------------------------------------

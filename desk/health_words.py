@@ -62,7 +62,11 @@ def _named(
 def sweep_words(office: Office, schedule_id: str) -> str:
     """``Claims to Northlake Health Plan`` for ``submit-P-NORTHLAKE``."""
     job, _, partner = schedule_id.partition("-")
-    whose = "the office" if partner == OFFICE_PARTNER else payer_name(office, partner)
-    return _JOBS.get(job, "Work for {}").format(
-        "the clearinghouse" if partner == "clearinghouse" else whose
-    )
+    return _JOBS.get(job, "Work for {}").format(partner_words(office, partner))
+
+
+def partner_words(office: Office, partner: str) -> str:
+    """Whose mailbox it is."""
+    if partner in (OFFICE_PARTNER, "clearinghouse"):
+        return f"the {partner}"
+    return payer_name(office, partner)
