@@ -43,14 +43,24 @@ class Settings(BaseModel):
     data_dir: Path = Field(Path(".claimthread"), description="documents and defaults")
     database_url: str = Field("", description="default: SQLite in data_dir")
     temporal_address: str = Field("", description="host:port of the server")
-    temporal_namespace: str = "claimthread"
-    temporal_tls: bool = False
-    temporal_api_key: str = ""
+    temporal_namespace: str = Field("claimthread", description="ours on that server")
+    temporal_tls: bool = Field(False, description="whether the server speaks TLS")
+    temporal_api_key: str = Field("", description="for Temporal Cloud; implies TLS")
     mailbox_dir: Path | None = Field(None, description="default: data_dir/mailbox")
+    mailbox_settle_seconds: float = Field(
+        30, ge=0, le=600, description="how long a file must lie unchanged to be read"
+    )
+    sftp_file: Path | None = Field(
+        None, description="accounts at partners' SFTP servers; default: folders only"
+    )
     key_file: Path | None = Field(None, description="default: data_dir/keys.json")
-    practice_file: Path = ROOT / "payers" / "practice.yaml"
-    payers_dir: Path = ROOT / "payers" / "profiles"
-    task_queue: str = "claimthread"
+    practice_file: Path = Field(
+        ROOT / "payers" / "practice.yaml", description="the practice itself"
+    )
+    payers_dir: Path = Field(
+        ROOT / "payers" / "profiles", description="one profile for each payer"
+    )
+    task_queue: str = Field("claimthread", description="the worker's, on the server")
     sandbox: bool = Field(True, description="workflow sandbox in the worker")
 
     @property

@@ -9,6 +9,7 @@ import asyncio
 from temporalio.client import Client
 
 from activities.office import Office, assemble
+from exchange.accounts import AccountsError, SftpAccount, load_accounts
 from ledger.tables import METADATA
 from payers.code_sets import CodeSets
 from payers.practice import Practice
@@ -54,12 +55,26 @@ def open_ring(settings: Settings) -> KeyRing:
         raise OfficeError(str(error)) from None
 
 
+def open_accounts(settings: Settings) -> dict[str, SftpAccount]:
+    """Our accounts at partners' SFTP servers; none unless a file is named.
+
+    Raises:
+        OfficeError: the file cannot be read or does not fit.
+    """
+    try:
+        return load_accounts(settings.sftp_file)
+    except AccountsError as error:
+        raise OfficeError(str(error)) from None
+
+
 def open_office_offline(settings: Settings, client: Client | None = None) -> Office:
     """The office without a server, or with one that is connected already.
 
     Raises:
-        OfficeError: no keys, or a database that is not at the newest schema.
+        OfficeError: no keys, SFTP accounts that do not fit, or a database that is not
+            at the newest schema.
     """
+    accounts = open_accounts(settings)
     office = assemble(
         open_ring(settings),
         database_url=settings.database,
@@ -70,7 +85,15 @@ def open_office_offline(settings: Settings, client: Client | None = None) -> Off
         task_queue=settings.task_queue,
         client=client,
         codes=CodeSets.load(settings.practice_file.with_name("code_sets.yaml")),
+        accounts=accounts,
+        settle_seconds=settings.mailbox_settle_seconds,
     )
+    if strangers := sorted(set(accounts) - set(office.partners())):
+        office.db.close()
+        raise OfficeError(
+            f"{settings.sftp_file} names {', '.join(strangers)}, but the partners are "
+            f"{', '.join(office.partners())}. Nothing was started. Correct the name."
+        )
     if not is_current(office.db):
         office.db.close()
         raise OfficeError(

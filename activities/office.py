@@ -1,9 +1,10 @@
 """What every activity works with: database, keys, documents, practice, payers, mail."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from temporalio.client import Client
@@ -11,8 +12,9 @@ from temporalio.client import Client
 from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date
 from claims.calendar import at as at_hour
 from claims.decision import MACHINE
-from exchange.directory import DirectoryMailbox
+from exchange.accounts import SftpAccount
 from exchange.mailbox import Mailbox
+from exchange.opening import open_mailbox
 from payers.code_sets import CodeSets
 from payers.practice import Practice
 from payers.profile import PayerBook, PayerProfile
@@ -151,6 +153,8 @@ def assemble(
     task_queue: str,
     client: Client | None = None,
     codes: CodeSets | None = None,
+    accounts: Mapping[str, SftpAccount] | None = None,
+    settle_seconds: float = 0.0,
 ) -> Office:
     """Build an office from its parts; nothing is started or created but folders."""
     return Office(
@@ -159,8 +163,9 @@ def assemble(
         documents=DocumentStore(documents, ring),
         practice=practice,
         payers=payers,
-        open_mailbox=lambda partner: DirectoryMailbox(mailbox, partner),
+        open_mailbox=partial(open_mailbox, mailbox, accounts or {}),
         task_queue=task_queue,
         client=client,
         codes=codes or CodeSets(),
+        settle_seconds=settle_seconds,
     )

@@ -24,6 +24,7 @@ from cli import (
     letters,
     promises,
     proof,
+    sftp,
     tasks,
 )
 from cli.failures import Exit, explain
@@ -117,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     proof.add(commands, shared)
     edi.add(commands, shared)
     export.add(commands, shared)
+    sftp.add(commands, shared)
     return root
 
 

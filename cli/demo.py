@@ -165,7 +165,12 @@ class Demo:
         say("Starting a worker, the simulated payers and the scripted people …")
         folder = self.settings.data_dir
         where = {"CLAIMTHREAD_DATA_DIR": str(folder.resolve()), "PYTHONPATH": str(ROOT)}
-        quick = {**where, "CLAIMTHREAD_SANDBOX": "false"}
+        # The simulated payers rename a file when it is whole.
+        quick = {
+            **where,
+            "CLAIMTHREAD_SANDBOX": "false",
+            "CLAIMTHREAD_MAILBOX_SETTLE_SECONDS": "0",
+        }
         processes.start(folder, "worker", [str(ROOT / "worker.py")], quick)
         processes.start(folder, "ticker", ["-m", "cli.ticker"], where)
 

@@ -1,6 +1,7 @@
 """``doctor``: is this installation whole? Each line is "ok" or the fix."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +16,9 @@ from activities.running import recent_polls
 from cli.failures import Exit
 from cli.session import Session
 from cli.terminal import Column, table
+from exchange.mailbox import MailboxError
 from records import audit, users
-from wiring import OfficeError, ServerUnreachableError, open_ring
+from wiring import OfficeError, ServerUnreachableError, open_accounts, open_ring
 
 Line = tuple[str, bool, str]
 
@@ -34,6 +36,7 @@ async def doctor(session: Session) -> int:
     lines = [*_local(session)]
     lines += [line async for line in _server(session)]
     if all(ok for name, ok, _ in lines if name in ("keys", "database")):
+        lines += await asyncio.to_thread(_mailboxes, session)
         lines += list(_feeds(session))
     for name, ok, words in lines:
         session.out.emit({"part": name, "ok": ok, "words": words})
@@ -133,6 +136,23 @@ async def _schedules(session: Session, office: Office) -> AsyncIterator[Line]:
     fix = "python worker.py --ensure-schedules"
     words = f"{'; '.join(wrong[:3])} … {fix}" if wrong else f"{planned} in place"
     yield "schedules", not wrong, words
+
+
+def _mailboxes(session: Session) -> list[Line]:
+    """Log in at each partner's server and look into both folders."""
+    accounts = open_accounts(session.settings)
+    lines = [("mailboxes", True, f"folders in {session.settings.mailbox.resolve()}")]
+    for partner, account in accounts.items():
+        try:
+            with session.office.open_mailbox(partner).held() as mailbox:
+                waiting = len(mailbox.list_inbound())
+                mailbox.list_outbound()
+        except MailboxError as error:
+            lines.append(("mailbox", False, f"{partner}: {error}"))
+        else:
+            words = f"{partner}: logged in at {account.where}; files waiting: {waiting}"
+            lines.append(("mailbox", True, words))
+    return lines
 
 
 def _feeds(session: Session) -> Iterator[Line]:

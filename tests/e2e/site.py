@@ -48,7 +48,7 @@ class Site:
     sweeps: int = 0
 
     def __post_init__(self) -> None:
-        self.settings = Settings(data_dir=self.folder)
+        self.settings = Settings(data_dir=self.folder, mailbox_settle_seconds=0)
 
     async def open(self) -> None:
         """Prepare everything and start the server; no worker yet."""
@@ -98,7 +98,11 @@ class Site:
             self.process = subprocess.Popen(
                 [sys.executable, "worker.py"],
                 cwd=ROOT,
-                env={**os.environ, "CLAIMTHREAD_DATA_DIR": str(self.folder)},
+                env={
+                    **os.environ,
+                    "CLAIMTHREAD_DATA_DIR": str(self.folder),
+                    "CLAIMTHREAD_MAILBOX_SETTLE_SECONDS": "0",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
