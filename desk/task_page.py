@@ -13,14 +13,19 @@ from activities.tasks import form_of
 from claims.correction import CORRECTABLE
 from claims.task import TASKS, TaskSpec, TaskType
 from desk import task_appeal
-from desk.evidence import edits, facts
+from desk.evidence import Fact, edits, facts
 from desk.patients import HIDDEN, may_see, name_of
 from desk.queue_acts import may_work
+from desk.task_call import BY_PHONE, CallSheet, call_sheet
+from desk.task_denial import Denial, denial_of
 from desk.task_form import changes, choices, fields, missing, words
 from desk.task_notes import notes_of
 from desk.task_return import marks_on
+from desk.task_similar import cases
 from desk.task_state import facts_of, written
+from desk.task_story import Line, led_here
 from desk.visit import Visit
+from desk.words import reason_code
 from policy.people import Door
 from policy.tasks import may_decide
 from records import claims, drafts, tasks, users
@@ -33,6 +38,8 @@ from records.users import User
 
 DECIDABLE = ("open", "prepared")
 CASES = 5
+GROUPS = ("CO", "OA", "PI", "PR")
+"""Group codes of adjustments (CAS01)."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,20 @@ class Shown:
     decided: list[RowMapping]
     similar: list[Similar]
     people: list[User]
+    story: list[Line]
+    denial: Denial | None
+    call: CallSheet | None
     form: Mapping[str, str]
     opened_by: tuple[str, datetime] | None
 
     def name(self, user: str) -> str:
         """A user's display name."""
-        found = (one.display_name for one in self.people if one.name == user)
-        return next(found, user)
+        return names(self.people).get(user, user)
+
+
+def names(people: Iterable[User]) -> dict[str, str]:
+    """Display names by user."""
+    return {one.name: one.display_name for one in people}
 
 
 def page(
@@ -80,7 +94,13 @@ def page(
         claim=shown.claim,
         sentence=sentence_of(shown.claim) if shown.claim else "",
         payer=payer_name(visit.desk.office, row["payer_id"]) if row["payer_id"] else "",
-        facts=facts(row["evidence"]),
+        why=f"{row['why'][:1].upper()}{row['why'][1:]}",
+        facts=_facts(shown),
+        denial=shown.denial,
+        call=shown.call,
+        cases=cases(shown.similar),
+        alike=_alike(row["reason"]),
+        field_words=words,
         edits=edits(row["evidence"]),
         choices=choices(spec),
         appeal=task_appeal.panel(visit, row, given),
@@ -101,6 +121,19 @@ def page(
     )
 
 
+def _facts(shown: Shown) -> list[Fact]:
+    """The evidence, but for what the table of the lines says better."""
+    told = ("lines", "carc", "group", "rarc", "amount", "why") if shown.denial else ()
+    said = shown.row["evidence"]
+    return facts({name: said[name] for name in said if name not in told})
+
+
+def _alike(reason: str) -> str:
+    """What similar cases share, in words where it is a code of the payer."""
+    group, _, carc = reason.rpartition("-")
+    return reason_code(group, carc) if group in GROUPS else ""
+
+
 def opening(visit: Visit, shown: Shown) -> str:
     """What the page carries of the task as it is now."""
     holder = shown.row["assignee"]
@@ -117,10 +150,14 @@ def read(visit: Visit, reference: str) -> Shown:
         claim = claims.many(conn, wanted).get(row["claim_id"] or "")
         visit.saw(
             conn,
-            "task",
+            "call sheet" if row["type"] in BY_PHONE else "task",
             claim_ids=[claim.id] if claim else [],
             account_ids=[row["account_id"]] if row["account_id"] else [],
             subject=f"task {row['number']}",
+        )
+        people = users.every_user(conn)
+        sealed = (
+            claims.sealed(conn, claim.id) if claim and may_see(visit, [row]) else b""
         )
         draft = drafts.newest(conn, office.cipher, row["id"])
         decided = tasks.decisions_of(conn, row["id"])
@@ -129,22 +166,18 @@ def read(visit: Visit, reference: str) -> Shown:
             spec=TASKS[TaskType(row["type"])],
             claim=claim,
             draft=draft,
-            patient=_patient(visit, conn, row, claim),
+            patient=str(name_of(office.cipher, row["claim_id"], sealed))
+            if sealed
+            else HIDDEN,
             decided=decided,
             similar=similar(conn, row, CASES),
-            people=users.every_user(conn),
+            people=people,
+            story=led_here(conn, row, names(people), office.zone),
+            denial=denial_of(conn, office, row, claim),
+            call=call_sheet(conn, office, row, claim, sealed),
             form=_begun(visit, conn, row, draft, decided),
             opened_by=_opened(visit, conn, row),
         )
-
-
-def _patient(
-    visit: Visit, conn: Connection, row: RowMapping, claim: ClaimRow | None
-) -> str:
-    if claim is None or not may_see(visit, [row]):
-        return HIDDEN
-    sealed = claims.sealed(conn, claim.id)
-    return str(name_of(visit.desk.office.cipher, claim.id, sealed))
 
 
 def _opened(
