@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+from activities import eob
 from activities.appeal import take_decision
 from activities.csv_rows import (
     KINDS,
@@ -26,6 +27,7 @@ from activities.deposits import book_deposits
 from activities.office import Office
 from activities.payments import PatientPayment, claim_of_payment, take_payment
 from activities.refunds import Refund, take_refund, why_not
+from activities.remittance import enter
 from activities.settle import tell_claim
 from claims.claim import ClaimState
 from claims.messages import NewsKind
@@ -294,6 +296,32 @@ def _unanswerable(
     if newest["status"] == "sent" or newest["outcome"] in (None, outcome):
         return None
     return "outcome", CONFLICT
+
+
+def take_eob(
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
+) -> str:
+    """Register paper remittances keyed by a named poster, each check whole (R-MAN-01).
+
+    Raises:
+        CsvError: this person may not; nothing was taken.
+    """
+    if no := eob.refusal(conn, why.actor):
+        raise CsvError(no)
+    found, bad = eob.look_over(conn, office, content, why)
+    count, said = Count(bad), list[str]()
+    for keyed in found:
+        one = eob.as_remittance(conn, keyed)
+        new, words = enter(conn, keyed.payer_id, one, sha, why, keyed_by=why.actor)
+        said.append(words)
+        for _ in keyed.check.rows:
+            count.take(new=new)
+    return "; ".join([*said, count.store(conn, eob.KIND, sha, why)])
 
 
 Take = Callable[[Connection, Office, str, bytes, str, Because], str]

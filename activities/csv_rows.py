@@ -8,14 +8,16 @@ at all.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from types import NoneType
+from typing import Annotated, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from activities.eob_rows import EobRow
 from activities.payments import PatientPayment
 from activities.refunds import Refund
 from claims.money import Usd
@@ -106,8 +108,11 @@ KINDS: dict[str, type[BaseModel]] = {
     "AUTHORIZATIONS": AuthorizationRow,
     "APPEAL_DECISIONS": AppealDecision,
     "REFUNDS": Refund,
+    "EOB": EobRow,
 }
-_PAST = frozenset({"date", "decided_on", "notice_date", "received_on"})
+_PAST = frozenset(
+    {"date", "decided_on", "notice_date", "received_on", "pay_date", "dos_from"}
+)
 """Days on which something happened: refused when they lie in the future (R-BAD-03)."""
 
 
@@ -146,12 +151,7 @@ def read_rows(
     Raises:
         CsvError: no text, broken quotes, or not the columns of this kind.
     """
-    try:
-        table = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
-    except UnicodeDecodeError:
-        raise CsvError("the file is not UTF-8 text") from None
-    except csv.Error:
-        raise CsvError("the file's quotes or lines are broken") from None
+    table = _table(content)
     names = _columns(table[0] if table else [], model)
     good: list[tuple[int, Row]] = []
     bad: list[BadRow] = []
@@ -166,8 +166,38 @@ def read_rows(
                 good.append((number, model.model_validate(given)))
             except ValidationError as error:
                 wrong = [_of_model(e["loc"], e["type"]) for e in error.errors()]
-        bad += [BadRow(number, *_together(wrong))] if wrong else []
+        bad += [BadRow(number, *together(wrong))] if wrong else []
     return good, bad
+
+
+def _table(content: bytes) -> list[list[str]]:
+    """Every row as text, the header first.
+
+    Raises:
+        CsvError: no text, or broken quotes.
+    """
+    try:
+        text = io.StringIO(content.decode("utf-8-sig"))
+        return list(csv.reader(text, strict=True))
+    except UnicodeDecodeError:
+        raise CsvError("the file is not UTF-8 text") from None
+    except csv.Error:
+        raise CsvError("the file's quotes or lines are broken") from None
+
+
+def cells(content: bytes, columns: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """The text of some columns by row number, of rows that cannot be read as well.
+
+    Raises:
+        CsvError: no text, or broken quotes.
+    """
+    header, *rows = _table(content) or [[]]
+    names = [name.strip() for name in header]
+    at = [names.index(column) for column in columns]
+    return {
+        number: tuple(row[n].strip() if n < len(row) else "" for n in at)
+        for number, row in enumerate(rows, start=2)
+    }
 
 
 def _columns(header: list[str], model: type[BaseModel]) -> list[str]:
@@ -195,7 +225,7 @@ def _wrong(
         yield "row", "has another number of cells than the header"
         return
     for name, text in zip(names, values, strict=True):
-        kind = model.model_fields[name].annotation
+        kind = _kind(model, name)
         if _CONTROL.search(text):
             yield name, "holds a line break or control character"
         elif not text:
@@ -208,6 +238,13 @@ def _wrong(
             yield name, "is no amount in dollars and cents"
         elif kind is Decimal and not _CENTS.fullmatch(text):
             yield name, "has more than two decimals"
+
+
+def _kind(model: type[BaseModel], name: str) -> object:
+    """The type of a column's values, whether or not a row may leave it empty."""
+    found = model.model_fields[name].annotation
+    found = next((k for k in get_args(found) if k is not NoneType), found)
+    return get_args(found)[0] if get_origin(found) is Annotated else found
 
 
 def _of_date(name: str, text: str, today: date) -> Iterator[tuple[str, str]]:
@@ -225,7 +262,7 @@ def _of_model(place: tuple[int | str, ...], kind: str) -> tuple[str, str]:
     return str(place[0]), _WHY.get(kind, "is not of the right kind")
 
 
-def _together(wrong: list[tuple[str, str]]) -> tuple[str, str]:
+def together(wrong: list[tuple[str, str]]) -> tuple[str, str]:
     """Columns and reasons of one row; a row is one reject."""
     first, *others = wrong
     if not others:

@@ -27,7 +27,7 @@ from records.instants import to_text
 CLOCK = "EFT_ERA"
 UNAPPLIED = EntryType.UNAPPLIED_PAYER_CASH
 APPLIED = EntryType.UNAPPLIED_PAYER_CASH_APPLIED
-WAITING = ("suspended", "conflict")
+WAITING = ("suspended", "conflict", "unapproved", "rejected")
 
 
 def book_deposits(conn: Connection, trace: str, why: Because) -> None:

@@ -15,11 +15,13 @@ from temporalio import activity
 
 from activities import answers, csv_files
 from activities.acting import deliver_acts
+from activities.eob import KIND as EOB
 from activities.imports import import_claims
 from activities.office import Office
 from activities.remittance import register_remittances
 from activities.tasks import deliver_waiting
 from activities.telling import start_claims, start_remittance, tell
+from claims.decision import MACHINE
 from edi.acks import read_acknowledgments
 from edi.errors import EdiError
 from edi.segments import FileKind, detect
@@ -28,11 +30,11 @@ from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
 from exchange.mailbox import InboundFile, Mailbox
 from records import files, news, remittances, reports
-from records.db import Connection
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.files import End
 
-MONEY = frozenset({"835", "DEPOSITS", "PAYMENTS", "REFUNDS"})
+MONEY = frozenset({"835", "EOB", "DEPOSITS", "PAYMENTS", "REFUNDS"})
 UNKNOWN = "UNKNOWN"
 """The kind of a file that nothing has looked at yet, or that nobody knows."""
 Route = Callable[[Connection, Office, str, bytes, str, Because], str]
@@ -126,7 +128,7 @@ def take_in(
             at=why.at,
         )
         known = files.get(conn, sha)
-        if not new and known is not None and known["ended"]:
+        if not new and known is not None and is_over(known, why):
             files.count_copy(conn, sha)
             return f"the same bytes are known as {known['ended']}"
     office.documents.put(content)
@@ -134,6 +136,13 @@ def take_in(
     with office.writing() as conn:
         files.recognise(conn, sha, "+".join(kinds) or UNKNOWN)
     return _route(office, partner, content, sha, kinds, why)
+
+
+def is_over(file: RowMapping, why: Because) -> bool:
+    """Whether these bytes have come to their end. A paper remittance that nobody's
+    name stood for has not, once a person brings it in (R-MAN-01)."""
+    waits_for_person = file["kind"] == EOB and file["ended"] == End.QUARANTINED
+    return bool(file["ended"]) and not (waits_for_person and why.actor != MACHINE)
 
 
 def _kinds(content: bytes) -> list[str]:
@@ -193,7 +202,8 @@ def _one_kind(
 ) -> str:
     if kind == FileKind.X837P:
         result = import_claims(office, content, name="", why=why)
-        return f"{result.accepted} of {result.read} claims accepted"
+        held = f", {result.held} held: payer not known" if result.held else ""
+        return f"{result.accepted} of {result.read} claims accepted{held}"
     route = ROUTES[kind]
     with office.writing() as conn:
         return route(conn, office, partner, content, sha, why)
@@ -277,4 +287,5 @@ ROUTES: dict[str, Route] = {
     "REFUNDS": csv_files.take_refunds,
     "AUTHORIZATIONS": csv_files.take_authorizations,
     "APPEAL_DECISIONS": csv_files.take_appeal_decisions,
+    "EOB": csv_files.take_eob,
 }

@@ -1,17 +1,18 @@
 """Bring one file in by hand: the same way as a mailbox's sweep, with its counts.
 
-What desk and command line share. Counting law: read = accepted + unchanged + rejected.
-The same bytes again change nothing: what was accepted is then *unchanged*.
+What desk and command line share. Counting law: read = accepted + unchanged + held +
+rejected. The same bytes again change nothing: what was taken in is then *unchanged*.
 """
 
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
-from activities import csv_files
-from activities.files import UNKNOWN, are_taken, take_in
+from activities import csv_files, eob
+from activities.files import UNKNOWN, are_taken, is_over, take_in
 from activities.imports import Reject, identity_of, import_claims
 from activities.office import OFFICE_PARTNER, Office
+from activities.tasks import NotPermittedError
 from claims.money import from_cents
 from edi.acks import read_acknowledgments
 from edi.errors import EdiError
@@ -23,7 +24,7 @@ from edi.x835 import read_remittances
 from edi.x837 import read_claims
 from records import claims, files
 from records.claims import ClaimRow
-from records.db import RowMapping
+from records.db import Connection, RowMapping
 from records.events import Because
 
 _READERS = {
@@ -38,13 +39,17 @@ _READERS = {
 
 @dataclass(frozen=True)
 class Counts:
-    """read = accepted + unchanged + rejected; ``charge`` of an 837P's claims."""
+    """read = accepted + unchanged + held + rejected; ``charge`` of an 837P's claims.
+
+    ``held`` are claims taken in whose payer is not known here.
+    """
 
     read: int
     accepted: int
     unchanged: int
     rejected: int
     charge: Decimal
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,9 @@ def bring_in(office: Office, name: str, content: bytes, why: Because) -> Intake:
     sha = hashlib.sha256(content).hexdigest()
     with office.reading() as conn:
         before = files.get(conn, sha)
-    known = before is not None and before["ended"] is not None
+        if csv_files.detect(content) == eob.KIND:
+            refuse_stranger(conn, why)
+    known = before is not None and is_over(before, why)
     words = take_in(office, OFFICE_PARTNER, name, content, why)
     with office.reading() as conn:
         after = files.get(conn, sha)
@@ -107,14 +114,25 @@ def bring_in(office: Office, name: str, content: bytes, why: Because) -> Intake:
     )
 
 
+def refuse_stranger(conn: Connection, why: Because) -> None:
+    """Let only a named poster bring a paper remittance in.
+
+    Raises:
+        NotPermittedError: this person may not; nothing was done.
+    """
+    if no := eob.refusal(conn, why.actor):
+        raise NotPermittedError(no)
+
+
 def _counts(run: RowMapping, *, known: bool) -> Counts:
-    taken = run["accepted"] + run["unchanged"]
+    taken = run["accepted"] + run["unchanged"] + run["held"]
     return Counts(
         read=run["read"],
         accepted=0 if known else run["accepted"],
         unchanged=taken if known else run["unchanged"],
         rejected=run["rejected"],
         charge=from_cents(run["charge_cents"]),
+        held=0 if known else run["held"],
     )
 
 
@@ -141,21 +159,37 @@ def look_over(office: Office, name: str, content: bytes, why: Because) -> Intake
 def _read_only(
     office: Office, content: bytes, kind: str, why: Because
 ) -> tuple[Counts | None, tuple[Reject, ...]]:
+    if kind == eob.KIND:
+        with office.reading() as conn:
+            refuse_stranger(conn, why)
+            keyed, bad = eob.look_over(conn, office, content, why)
+        good = sum(len(one.check.rows) for one in keyed)
+        return _row_counts(good, bad)
     if kind in csv_files.KINDS:
         good, bad = csv_files.check_rows(content, kind, why.today)
-        rejects = tuple(Reject(**csv_files.reject_of(row)) for row in bad)
-        read = good + len(bad)
-        return Counts(read, good, 0, len(bad), Decimal(0)), rejects
+        return _row_counts(good, bad)
     if kind == FileKind.X837P:
         found = import_claims(office, content, name="", why=why, check_only=True)
         counts = Counts(
-            found.read, found.accepted, found.unchanged, found.rejected, found.charge
+            found.read,
+            found.accepted,
+            found.unchanged,
+            found.rejected,
+            found.charge,
+            found.held,
         )
         return counts, found.rejects
     for one in kind.split("+"):
         if reader := _READERS.get(FileKind(one)) if one != UNKNOWN else None:
             reader(content)
     return None, ()
+
+
+def _row_counts(
+    good: int, bad: list[csv_files.BadRow]
+) -> tuple[Counts, tuple[Reject, ...]]:
+    rejects = tuple(Reject(**csv_files.reject_of(row)) for row in bad)
+    return Counts(good + len(bad), good, 0, len(bad), Decimal(0)), rejects
 
 
 def claims_in(office: Office, content: bytes) -> list[ClaimRow]:

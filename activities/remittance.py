@@ -13,8 +13,8 @@ from typing import Any
 
 from temporalio import activity
 
+from activities import eob, steps
 from activities import settle as settling
-from activities import steps
 from activities.deposits import book_deposits, hand_over
 from activities.followup import await_835
 from activities.office import Office
@@ -75,17 +75,29 @@ def _register(
 ) -> str:
     profile = office.payers.by_edi_id(one.payer_edi_id)
     payer_id = profile.payer_id if profile else "UNKNOWN"
+    return enter(conn, payer_id, one, sha, why)[1]
+
+
+def enter(
+    conn: Connection,
+    payer_id: str,
+    one: Remittance,
+    sha: str,
+    why: Because,
+    *,
+    keyed_by: str | None = None,
+) -> tuple[bool, str]:
+    """Enter one set of a file once: whether it is this file's, and what became of it
+    (R-ERA-06)."""
     same = remittances.with_trace(conn, payer_id, one.trace)
     twins = [r for r in same if r["content_hash"] == one.content_hash]
     if any((r["file_sha256"], r["st_segment"]) == (sha, one.position) for r in twins):
-        return f"{one.trace} received"  # this file again, after a crash
+        return True, f"{one.trace} received"  # this file again, after a crash
     if any(r["status"] not in SUSPENDED for r in twins):
         words_ = f"Duplicate of remittance {one.trace}: ignored (R-ERA-06)"
         events.add(conn, why.by_rule("R-ERA-06", trace=one.trace), "duplicate", words_)
-        return f"{one.trace} duplicate"
-    if twins:
-        return f"{one.trace} is already waiting for an answer"
-    remittances.insert_new(
+        return False, f"{one.trace} duplicate"
+    new = not twins and remittances.insert_new(
         conn,
         id=remittance_id(payer_id, one),
         payer_id=payer_id,
@@ -97,8 +109,11 @@ def _register(
         st_segment=one.position,
         status="received",
         received_on=why.today,
+        keyed_by=keyed_by,
     )
-    return f"{one.trace} received"
+    if not new:
+        return False, f"{one.trace} is already waiting for an answer"
+    return True, f"{one.trace} received"
 
 
 def remittance_id(payer_id: str, one: Remittance) -> str:
@@ -147,15 +162,20 @@ def _look(conn: Connection, office: Office, remittance_id: str, why: Because) ->
     return Look(what=waiting[0]["type"], at=deadline(day, office.zone), tell=untold)
 
 
-def read_one(office: Office, row: RowMapping) -> Remittance:
+def read_one(conn: Connection, office: Office, row: RowMapping) -> Remittance:
     """The transaction set of a row, read again from the stored file."""
+    if row["keyed_by"]:
+        return eob.read_keyed(conn, office, row)
     found = read_remittances(office.documents.get(row["file_sha256"]))
     return next(r for r in found.remittances if r.position == row["st_segment"])
 
 
 def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> None:
-    one = read_one(office, row)
     same = remittances.with_trace(conn, row["payer_id"], row["trace"], lock=True)
+    row = next(r for r in same if r["id"] == row["id"])
+    if row["status"] != "received":
+        return  # another worker was first
+    one = read_one(conn, office, row)
     # Asked now, not when it came: two sets may come before either is posted.
     if posted := [r for r in same if r["status"] == "posted"]:
         other = f"conflicts with {posted[0]['id']}"
@@ -173,10 +193,14 @@ def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> No
         )  # fmt: skip
         _hold_claims(conn, office, one, task, why.by_rule("R-ERA-03"))
         return
-    Poster(conn, office, row, one, why).run()
+    if eob.waits_for_second(conn, row, one, why):
+        book_deposits(conn, row["trace"], why)
+        return
+    Poster(conn, office, row, one, eob.by_keyer(row, why)).run()
     remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
     book_deposits(conn, row["trace"], why)
     hand_over(conn, row)
+    eob.sample(conn, row, one, why)
 
 
 def _imbalance(
@@ -240,7 +264,7 @@ def _breaks_ledger(
         conn, office, row, TaskType.ERA_UNBALANCED, "suspended", why, evidence,
         "R-MON-02", f"{said}; nothing was posted",
     )  # fmt: skip
-    one = read_one(office, row)
+    one = read_one(conn, office, row)
     _hold_claims(conn, office, one, task, why.by_rule("R-MON-02"))
 
 
@@ -306,7 +330,7 @@ def resolve_unmatched_file(
         raise DecisionRefused(
             "There is no claim with that number. Nothing was linked. Look it up: list"
         )
-    one = read_one(office, row)
+    one = read_one(conn, office, row)
     found = next(c for c in one.claims if c.position == position)
     poster = Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
     poster.post_claim(found, ours)
@@ -373,4 +397,5 @@ RESOLVE_FILE: dict[TaskType, Callable[..., str]] = {
     TaskType.ERA_UNMATCHED_CLAIM: resolve_unmatched_file,
     TaskType.PLB_REVIEW: resolve_plb,
     TaskType.RECOUPMENT_REVIEW: resolve_plb,
+    eob.TASK: eob.resolve,
 }

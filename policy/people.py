@@ -80,6 +80,22 @@ def may_import(roles: Iterable[str]) -> bool:
     return bool(permissions(roles) & set(_IMPORT))
 
 
+def may_post_manually(roles: Iterable[str]) -> bool:
+    """Whether these roles may key a paper remittance (R-MAN-01)."""
+    return "remit.post_manual" in permissions(roles)
+
+
+def is_supervisor(roles: Iterable[str]) -> bool:
+    """Whether these roles look over others' work."""
+    return "supervisor" in roles_of(roles)
+
+
+def are_for_two(first: str, second: str) -> bool:
+    """Whether one person may not do both with the same money (``separation``)."""
+    pairs = [set(pair) for pair in table("roles")["separation"]]
+    return {first, second} in pairs
+
+
 def may_read_history(roles: Iterable[str]) -> bool:
     """An auditor, or a supervisor."""
     return bool(permissions(roles) & set(_HISTORY))

@@ -190,6 +190,14 @@ def by_pcn(conn: Connection, pcns: Iterable[str]) -> dict[str, ClaimRow]:
     return {r["pcn"]: as_row(r) for r in conn.execute(query).mappings()}
 
 
+def by_payer_number(conn: Connection, payer_id: str, number: str) -> ClaimRow | None:
+    """The claim to which this payer gave this control number, when only one has it."""
+    wanted = (claim.c.payer_id == payer_id, claim.c.payer_icn == number)
+    query = _kept(conn, select(*COLUMNS).where(*wanted))
+    found = [as_row(r) for r in conn.execute(query).mappings()]
+    return found[0] if len(found) == 1 else None
+
+
 def by_identity(conn: Connection, index: str) -> RowMapping | None:
     """The id, content hash and number of the claim with this identity, if known."""
     query = select(claim.c.id, claim.c.content_hash, claim.c.pcn).where(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from records.db import upsert_ignore
 from records.instants import to_text
 from records.tables import file, import_run
 
@@ -31,23 +32,18 @@ def register(
     at: datetime,
 ) -> bool:
     """Enter a file; False when the same bytes are known (counted, R-IDM-01)."""
-    known = conn.execute(select(file.c.copies).where(file.c.sha256 == sha256)).scalar()
-    if known is not None:
-        return False
-    conn.execute(
-        insert(file).values(
-            sha256=sha256,
-            direction=direction,
-            partner=partner,
-            name=name,
-            kind=kind,
-            size=size,
-            received_on=today,
-            received_at=to_text(at),
-            copies=1,
-        )
-    )
-    return True
+    row = {
+        "sha256": sha256,
+        "direction": direction,
+        "partner": partner,
+        "name": name,
+        "kind": kind,
+        "size": size,
+        "received_on": today,
+        "received_at": to_text(at),
+        "copies": 1,
+    }
+    return bool(upsert_ignore(conn, file, [row]))
 
 
 def recognise(conn: Connection, sha256: str, kind: str) -> None:

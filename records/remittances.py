@@ -1,10 +1,12 @@
 """Remittances on file, their claims, deposits and patient payments."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, literal, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, literal, select, update
 
+from records.db import upsert_ignore
 from records.tables import deposit, patient_payment, remittance, remittance_claim
 
 
@@ -15,11 +17,9 @@ def get(conn: Connection, remittance_id: str) -> RowMapping | None:
 
 
 def insert_new(conn: Connection, **values: Any) -> bool:
-    """Register a transaction set; False when its id is known."""
-    if get(conn, values["id"]) is not None:
-        return False
-    conn.execute(insert(remittance).values(**values))
-    return True
+    """Register a transaction set; False when it is known, or another worker was
+    quicker."""
+    return bool(upsert_ignore(conn, remittance, [values]))
 
 
 def with_trace(
@@ -106,6 +106,23 @@ def claim_of_reference(
     )
     found = conn.execute(query).first() if reference else None
     return (str(found[0]), str(found[1])) if found else None
+
+
+def keyed_on(conn: Connection, claim_ids: Iterable[str], day: date, *, but: str) -> int:
+    """Cents that one person alone keyed and posted for these claims on a day, takebacks
+    counted like payments; without the remittance ``but`` (R-MAN-02)."""
+    query = (
+        select(func.coalesce(func.sum(func.abs(remittance_claim.c.paid_cents)), 0))
+        .join(remittance, remittance.c.id == remittance_claim.c.remittance_id)
+        .where(
+            remittance.c.keyed_by.is_not(None),
+            remittance.c.approved_by.is_(None),
+            remittance.c.posted_on == day,
+            remittance.c.id != but,
+            remittance_claim.c.claim_id.in_(sorted(set(claim_ids))),
+        )
+    )
+    return int(conn.execute(query).scalar_one())
 
 
 def record_deposit(conn: Connection, **values: Any) -> bool:

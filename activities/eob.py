@@ -1,0 +1,292 @@
+"""A paper remittance: who may key it, its rows as a remittance, who must look as well.
+
+It goes the way of an 835 (``activities/remittance.py``): the same balancing, tests for
+copies and conflicts, posting and tasks. Beside that, a named poster keys it, above a
+limit another person confirms it before anything posts, and a supervisor looks at one of
+ten of the others (R-MAN-01, R-MAN-02).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from activities.csv_rows import BadRow, cells, read_rows, together
+from activities.eob_rows import Check, EobRow, checks_of, remittance_of
+from activities.office import Office
+from activities.posting import open_file_task
+from claims.decision import MACHINE
+from claims.messages import remittance_workflow_id
+from claims.money import cents, from_cents, words
+from claims.remittance import Remittance
+from claims.task import DecisionRefused, Role, TaskType
+from policy import manual_eob as rules
+from policy.people import (
+    alone_up_to,
+    are_for_two,
+    is_supervisor,
+    may_post_manually,
+)
+from records import claims, events, files, remittances, users
+from records.claims import ClaimRow
+from records.db import Connection, RowMapping
+from records.events import Because
+
+KIND = "EOB"
+TASK = TaskType.MANUAL_EOB_POST
+UNAPPROVED, REJECTED = "unapproved", "rejected"
+POSTED = "posted"
+
+
+def refusal(conn: Connection, actor: str) -> str:
+    """Why this person may not key a remittance; empty when they may (R-MAN-01)."""
+    user = users.get_user(conn, actor)
+    if user is not None and may_post_manually(user.roles):
+        return ""
+    who = "nobody is named" if actor == MACHINE else f"{actor} is none"
+    return (
+        f"A paper remittance (eob.csv) is posted by a named poster; {who}. Nothing was "
+        "done. A poster brings the file in: import FILE --as POSTER."
+    )
+
+
+# --- rows ----------------------------------------------------------------------------
+
+
+def read_checks(content: bytes, today: date) -> tuple[list[Check], list[BadRow]]:
+    """The checks that are whole, and every row that was left out.
+
+    Raises:
+        CsvError: no text, broken quotes, or not the columns of this kind.
+    """
+    good, bad = read_rows(content, EobRow, today)
+    odd = {number: found for number, row in good if (found := list(row.odd()))}
+    bad += [BadRow(number, *together(found)) for number, found in odd.items()]
+    checks = checks_of(one for one in good if one[0] not in odd)
+    for check in checks:
+        if differs := check.differing():
+            bad.append(BadRow(*differs, "differs from the first row of its check"))
+    keys = cells(content, ["payer_id", "trace_no"])
+    last_first = sorted(bad, key=lambda row: -row.number)
+    broken = {keys[row.number]: row.number for row in last_first}
+    whole = [c for c in checks if _key(c) not in broken]
+    named = {row.number for row in bad}
+    for check in checks:
+        if (at := broken.get(_key(check))) is not None:
+            bad += [_of_broken(n, at) for n, _ in check.rows if n not in named]
+    return whole, sorted(bad, key=lambda row: row.number)
+
+
+def _key(check: Check) -> tuple[str, ...]:
+    return check.head.payer_id, check.head.trace_no
+
+
+def _of_broken(number: int, other: int) -> BadRow:
+    return BadRow(number, "trace_no", f"is of the check of row {other}, left out whole")
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A whole check that this person may post, and our id of its payer."""
+
+    payer_id: str
+    check: Check
+
+
+def look_over(
+    conn: Connection, office: Office, content: bytes, why: Because
+) -> tuple[list[Keyed], list[BadRow]]:
+    """The checks that can be taken in, and every row that was left out.
+
+    Raises:
+        CsvError: no text, broken quotes, or not the columns of this kind.
+    """
+    checks, bad = read_checks(content, why.today)
+    taken = []
+    for check in checks:
+        named = check.head.payer_id
+        profile = office.payers.get(named) or office.payers.by_edi_id(named)
+        wrong = list(_wrong(conn, check, why.actor))
+        if profile is None:
+            wrong.insert(0, ("payer_id", "is not known here"))
+        if wrong:
+            bad += [BadRow(number, *together(wrong)) for number, _ in check.rows]
+        else:
+            assert profile is not None  # noqa: S101 - or it is wrong
+            taken.append(Keyed(profile.payer_id, check))
+    return taken, sorted(bad, key=lambda row: row.number)
+
+
+def _wrong(conn: Connection, check: Check, actor: str) -> Iterator[tuple[str, str]]:
+    """What speaks against this person posting this check."""
+    if any(row.keyed_by not in ("", actor) for _, row in check.rows):
+        yield "keyed_by", "names another person than the one who brings the file in"
+    if are_for_two("remit.post_manual", "deposit.count"):
+        for deposit in remittances.deposits_with_trace(conn, check.head.trace_no):
+            run = files.import_of(conn, deposit["file_sha256"])
+            if run is not None and run["actor"] == actor:
+                yield "trace_no", "is of a deposit that the same person brought in"
+                return
+
+
+def as_remittance(conn: Connection, keyed: Keyed) -> Remittance:
+    """The check as an 835 would say it, its claims under our CLM01."""
+    return remittance_of(keyed.check, _refs(conn, keyed))
+
+
+def _refs(conn: Connection, keyed: Keyed) -> dict[int, tuple[str, str]]:
+    """Our CLM01 and line control number for each row about a claim of ours.
+
+    Lines that are alike are answered in their order (R-POST-08).
+    """
+    found: dict[int, tuple[str, str]] = {}
+    left: dict[tuple[str, bool], list[RowMapping]] = {}
+    for number, row in keyed.check.rows:
+        ours = None if row.is_provider_level else _claim(conn, keyed.payer_id, row)
+        if ours is None:
+            continue
+        key = (ours.id, row.billed < 0)
+        lines = left.setdefault(key, claims.lines(conn, ours.id))
+        billed = (row.code, cents(abs(row.billed)))
+        line = next(
+            (n for n in lines if (n["code"], n["charge_cents"]) == billed), None
+        )
+        if line is not None:
+            lines.remove(line)
+        found[number] = (ours.pcn, line["line_ref"] if line is not None else "")
+    return found
+
+
+def _claim(conn: Connection, payer_id: str, row: EobRow) -> ClaimRow | None:
+    if row.claim_ref:
+        return claims.find(conn, row.claim_ref)
+    return claims.by_payer_number(conn, payer_id, row.payer_claim_no)
+
+
+def read_keyed(conn: Connection, office: Office, row: RowMapping) -> Remittance:
+    """The remittance of a row that was keyed, read again from the stored file."""
+    checks, _ = read_checks(office.documents.get(row["file_sha256"]), date.max)
+    check = next(c for c in checks if c.position == row["st_segment"])
+    return as_remittance(conn, Keyed(row["payer_id"], check))
+
+
+# --- a second person -----------------------------------------------------------------
+
+
+def by_keyer(row: RowMapping, why: Because) -> Because:
+    """The same moment, in the name of the person who keyed it."""
+    return replace(why, actor=row["keyed_by"]) if row["keyed_by"] else why
+
+
+def waits_for_second(
+    conn: Connection, row: RowMapping, one: Remittance, why: Because
+) -> bool:
+    """Whether another person must confirm it first; then their task is open."""
+    if not row["keyed_by"] or row["approved_by"]:
+        return False
+    ours = claims.by_pcn(conn, [c.pcn for c in one.claims])
+    of_claims = [found.id for found in ours.values()]
+    before = remittances.keyed_on(conn, of_claims, why.today, but=row["id"])
+    amount = rules.amount_of(one) + from_cents(before)
+    if not rules.needs_second(amount):
+        return False
+    limit = words(alone_up_to(rules.LIMIT))
+    said = f"{words(amount)} keyed by {row['keyed_by']} is above {limit}"
+    remittances.mark(
+        conn, row["id"], status=UNAPPROVED, reason=f"{said}; another person confirms it"
+    )
+    _open_task(conn, row, one, said, why, Role.POSTER)
+    return True
+
+
+def sample(conn: Connection, row: RowMapping, one: Remittance, why: Because) -> None:
+    """One of ten that a person posted alone is looked at by a supervisor."""
+    alone = row["keyed_by"] and not row["approved_by"]
+    if alone and rules.is_sampled(row["id"]):
+        said = f"a sample of what {row['keyed_by']} keyed; it is posted"
+        _open_task(conn, row, one, said, why, Role.SUPERVISOR)
+
+
+def _open_task(
+    conn: Connection,
+    row: RowMapping,
+    one: Remittance,
+    said: str,
+    why: Because,
+    role: Role,
+) -> None:
+    evidence: dict[str, Any] = {
+        "check": one.trace,
+        "check_date": str(one.payment_date),
+        "check_amount": str(one.paid),
+        "claims": len(one.claims),
+        "lines": sum(len(c.lines) for c in one.claims),
+        "keyed_by": row["keyed_by"],
+        "file": row["file_sha256"][:12],
+        "first_row": row["st_segment"],
+    }
+    why = why.by_rule("R-MAN-02")
+    open_file_task(conn, row, TASK, why, said, evidence, row["id"][:8], role)
+
+
+def resolve(
+    conn: Connection,
+    office: Office,
+    task: RowMapping,
+    decision: str,
+    form: Mapping[str, str],
+    why: Because,
+) -> str:
+    """Apply MANUAL_EOB_POST: confirmed by another person, or not (R-MAN-02).
+
+    A confirmed one is posted by its workflow right after, like any that came.
+    """
+    remittance = task["workflow_id"].removeprefix(remittance_workflow_id(""))
+    row = remittances.get(conn, remittance)
+    if row is None or row["status"] not in (UNAPPROVED, POSTED):
+        raise DecisionRefused("This remittance no longer waits. Nothing was changed.")
+    why = why.by_rule("R-MAN-02", trace=row["trace"], decision=decision)
+    if row["status"] == POSTED:
+        return _sampled(conn, row, decision, form, why)
+    if decision != POSTED:
+        said = f"Not posted: {why.actor} could not confirm it ({form['reason']})"
+        remittances.mark(conn, row["id"], status=REJECTED, reason=said)
+        events.add(conn, why, "manual remittance", f"{_named(row)}: {said}")
+        return f"{said}. Key it again as it stands on the paper"
+    if row["keyed_by"] == why.actor:
+        raise DecisionRefused(
+            "You keyed this remittance, so another person must confirm it (R-MAN-02). "
+            "Nothing was posted."
+        )
+    remittances.mark(
+        conn, row["id"], status="received", reason=None, approved_by=why.actor
+    )
+    events.add(conn, why, "manual remittance", f"{_named(row)}: confirmed")
+    return f"{_named(row)} is confirmed and is posted now"
+
+
+def _named(row: RowMapping) -> str:
+    return f"Paper remittance {row['trace']}, keyed by {row['keyed_by']}"
+
+
+def _sampled(
+    conn: Connection,
+    row: RowMapping,
+    decision: str,
+    form: Mapping[str, str],
+    why: Because,
+) -> str:
+    user = users.get_user(conn, why.actor)
+    if row["keyed_by"] == why.actor or user is None or not is_supervisor(user.roles):
+        raise DecisionRefused(
+            "A sample is looked at by a supervisor who did not key it (R-MAN-02). "
+            "Nothing was changed."
+        )
+    agrees = decision == POSTED
+    said = "the sample agrees with the paper"
+    if not agrees:
+        said = f"the sample does not agree with the paper ({form['reason']})"
+    events.add(conn, why, "manual remittance", f"{_named(row)}: {said}")
+    return f"{_named(row)}: {said}" + (
+        "" if agrees else ". The posting stands: key its reversal, then the right rows"
+    )
