@@ -6,16 +6,16 @@ from starlette.responses import Response
 from activities import acting
 from activities.proof_documents import files_of
 from activities.tasks import NotPermittedError
-from desk import claim_money, claim_story, letter
+from desk import claim_edi, claim_money, claim_story, letter
 from desk.claim_frame import break_glass, frame, show
 from desk.imports import kind_words
 from desk.route import Page
-from desk.story_words import names, table_words, who_words
+from desk.story_words import decided_words, names, table_words, who_words
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import reason_code
 from policy.people import Door
 from policy.step_rules import text_of
-from records import audit, claims, dossier, events, story
+from records import claims, dossier, events, story
 from records.instants import from_text
 
 NEWEST = 200
@@ -27,13 +27,25 @@ def lines_page(visit: Visit) -> Response:
     found = frame(visit, "lines")
     with visit.desk.office.reading() as conn:
         lines = claims.lines(conn, found.row.id)
+        paid = story.payments_of(conn, found.row.id)
+    files = {one["trace"]: one["file_sha256"] for one in paid}
+    by = {
+        line["number"]: decided_words(line["decided_by"] or "", files, found.row.id)
+        for line in lines
+    }
     reasons = {
         line["number"]: _reason(str(line["denial"]["carc"]))
         for line in lines
         if line["denial"] and line["denial"].get("carc")
     }
     return show(
-        visit, "claim_lines.html.j2", "Lines", found, lines=lines, reasons=reasons
+        visit,
+        "claim_lines.html.j2",
+        "Lines",
+        found,
+        lines=lines,
+        reasons=reasons,
+        by=by,
     )
 
 
@@ -56,7 +68,7 @@ def documents_page(visit: Visit) -> Response:
         found,
         letters=letters,
         files=[{**f, "at": from_text(f["received_at"])} for f in files],
-        kinds=kind_words,
+        kinds=lambda kind: claim_edi.NAMES.get(kind) or kind_words(kind),
         partners=names(visit),
         named=bool(found.name),
         titles=letter.TITLES,
@@ -93,16 +105,15 @@ def rules_page(visit: Visit) -> Response:
 
 
 def access_page(visit: Visit) -> Response:
-    """Who looked; a person without the auditor's door sees their own reads."""
+    """Who looked lately; a person without the auditor's door sees their own reads."""
     found = frame(visit, "access")
+    whose = None if visit.may(Door.AUDIT) else visit.user.name
     with visit.desk.office.reading() as conn:
-        reads = audit.accesses(conn, found.row.id)
-    if not visit.may(Door.AUDIT):
-        reads = [r for r in reads if r["actor"] == visit.user.name]
+        reads = story.reads_of(conn, found.row.id, actor=whose, limit=NEWEST)
     known = names(visit)
     shown = [
         {**r, "at": from_text(r["at"]), "who": who_words(r["actor"], known)}
-        for r in reads[::-1][:NEWEST]
+        for r in reads
     ]
     return show(visit, "claim_access.html.j2", "Access", found, reads=shown)
 

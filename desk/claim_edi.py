@@ -27,7 +27,7 @@ from vault.keys import UnknownKeyError
 SHORT = 12
 """So many digits of a SHA-256 stand in a posting's source."""
 _KINDS = frozenset(str(kind) for kind in FileKind)
-_NAMES = {
+NAMES = {
     "837P": "837P claim",
     "835": "835 remittance",
     "999": "999 file readable or not",
@@ -62,7 +62,7 @@ def edi_page(visit: Visit) -> Response:
         "EDI",
         framed,
         names=bool(framed.name),
-        files=[(one, _NAMES.get(one["kind"], one["kind"])) for one, _ in found],
+        files=[(one, NAMES.get(one["kind"], one["kind"])) for one, _ in found],
         chosen=chosen[0] if chosen else None,
         sets=sets,
         segment=int(segment) if segment.isdecimal() and len(segment) < 10 else 0,
@@ -135,7 +135,7 @@ def _sets(visit: Visit, one: RowMapping, marks: Marks, *, names: bool) -> list[_
     for each, mine in found:
         passage = part(each, mine)
         said = explain(passage, reason_words=_reasons(), mask=not names)
-        title = f"{_NAMES.get(each.kind, each.kind)} {each.control_number}"
+        title = f"{NAMES.get(each.kind, each.kind)} {each.control_number}"
         shown.append(_Shown(title, each.header.isa13, said, sums(passage)))
     return shown
 

@@ -103,7 +103,7 @@ def show(visit: Visit, template: str, tab: str, found: Frame, **facts: Any) -> R
     row, money = found.row, found.money
     verbs = ("retry", "release" if row.held_for else "hold")
     with visit.desk.office.reading() as conn:
-        cards = list(_cards(conn, visit, row))
+        cards = list(_cards(conn, visit, row, found.money))
         letters = dossier.letter_count(conn, row.id)
     return visit.page(
         template,
@@ -148,12 +148,14 @@ def _parts(money: Balances) -> list[tuple[str, str, Any, int, int]]:
     return made
 
 
-def _cards(conn: Connection, visit: Visit, row: ClaimRow) -> Iterator[Card]:
+def _cards(
+    conn: Connection, visit: Visit, row: ClaimRow, money: Balances
+) -> Iterator[Card]:
     if row.next_due:
         yield Card("Next step", row.next_due, row.then_what or "")
     if row.accepted_on:
         yield Card("Filed on time", row.accepted_on, "Accepted by the payer")
-    elif limit := filing_limit(visit, row):
+    elif limit := filing_limit(visit, row, money):
         work = filing.work_by(limit)
         yield Card("Filing limit", limit, f"Work by {day(work)}")
     for appeal in accounts.appeals_of(conn, row.id):
@@ -161,10 +163,14 @@ def _cards(conn: Connection, visit: Visit, row: ClaimRow) -> Iterator[Card]:
         yield Card("Appeal deadline", appeal["legal_deadline"], words)
 
 
-def filing_limit(visit: Visit, row: ClaimRow) -> date | None:
-    """The last day on which the payer must have a claim that it has not accepted."""
+def filing_limit(visit: Visit, row: ClaimRow, money: Balances) -> date | None:
+    """The last day on which the payer must have a claim that it has not accepted; None
+    for one that no plan is asked to pay."""
     profile = visit.desk.office.payer(row.payer_id, row.service_from)
-    if row.accepted_on or not (profile and row.service_from and row.state.is_open):
+    self_pay = money.charge and not money.insurer_open
+    if row.accepted_on or self_pay or not row.state.is_open:
+        return None
+    if profile is None or row.service_from is None:
         return None
     last = row.service_to or row.service_from
     return filing.legal_limit(profile, row.service_from, last)

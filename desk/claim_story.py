@@ -15,7 +15,6 @@ from desk.claim_frame import Frame, filing_limit, frame, show
 from desk.visit import DeskError, Visit
 from desk.words import day, near, task_title
 from records import accounts, story
-from records.claims import ClaimRow
 from records.db import Connection
 
 SIZE = 200
@@ -136,11 +135,12 @@ def _steps(conn: Connection, visit: Visit, found: Frame) -> Iterator[Step]:
     if row.next_due and row.next_owner_id not in ids:
         detail = "By itself, unless something comes before"
         yield Step(row.next_due, _sentence(row.then_what or ""), detail)
-    yield from _deadlines(conn, visit, row)
+    yield from _deadlines(conn, visit, found)
 
 
-def _deadlines(conn: Connection, visit: Visit, row: ClaimRow) -> Iterator[Step]:
-    if limit := filing_limit(visit, row):
+def _deadlines(conn: Connection, visit: Visit, found: Frame) -> Iterator[Step]:
+    row = found.row
+    if limit := filing_limit(visit, row, found.money):
         yield Step(limit, "Last day for the payer to have the claim", "Filing limit")
     for appeal in accounts.appeals_of(conn, row.id):
         level, expected = f"appeal level {appeal['level']}", appeal["expected_on"]

@@ -67,7 +67,7 @@ def rule_page(visit: Visit) -> Response:
     words = text_of(number)
     if words is None:
         raise MissingError(
-            "No rule has this number. Nothing is shown. All of them are under Rules."
+            "No rule has this number. Nothing is shown. The list of rules is in Help."
         )
     return visit.page("rule.html.j2", number=number, family=family(number), words=words)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from activities.office import OFFICE_PARTNER
@@ -11,10 +12,17 @@ from claims.decision import MACHINE
 from claims.task import TASKS
 from desk.letter import TITLES
 from desk.visit import Visit
-from desk.words import reason_code, task_title
+from desk.words import day, reason_code, task_title
+from edi.explain.values import code
+from policy.tables import rows
 from records import users
 
+_LISTS = {"EB01": "benefit", "AAA": "refusal"}
+"""Lists of our words for what a coverage answer says."""
+IMPORTED = "import"
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _SOURCE = re.compile(r"([0-9a-f]{12}) (segment|row) (\d+)")
+_REMITTANCE = re.compile(r"835 (\S+) segment (\d+)")
 _TABLE = re.compile(r"(\w+)/(\w+)")
 _DECIDED = re.compile(r"(?<=: decided )\w+")
 _CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
@@ -36,21 +44,21 @@ def names(visit: Visit) -> dict[str, str]:
     office = visit.desk.office
     profiles = ((p, office.payer(p)) for p in office.payers.ids())
     known = {payer: profile.name for payer, profile in profiles if profile}
-    known |= {"clearinghouse": "The clearinghouse", OFFICE_PARTNER: "The practice"}
+    known |= {"clearinghouse": "the clearinghouse", OFFICE_PARTNER: "the practice"}
     with office.reading() as conn:
         return known | {u.name: u.display_name for u in users.every_user(conn)}
 
 
 def who_words(name: str, known: Mapping[str, str]) -> str:
     """A name for display; a rule that ran by itself says so."""
-    return "By rule" if name == MACHINE else known.get(name, name)
+    return "By rule" if name == MACHINE else _sentence(known.get(name, name))
 
 
 def story_words(item: Item) -> str:
     """The sentence, with words in place of the names of states, tasks and letters."""
     said = _LETTER.sub(lambda found: f"“{TITLES.get(found[1], 'Letter')}”", item.words)
     said = _DECIDED.sub(lambda found: found[0].replace("_", " "), said)
-    said = _CODE.sub(_title, said)
+    said = _DAY.sub(_day, _CODE.sub(_title, said))
     found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", said, re.DOTALL)
     if found is None:
         return _sentence(said)
@@ -63,17 +71,35 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _day(found: re.Match[str]) -> str:
+    try:
+        return day(date.fromisoformat(found[0]))
+    except ValueError:  # somebody's own number
+        return found[0]
+
+
 def _title(found: re.Match[str]) -> str:
-    code = found[0]
-    return f"“{task_title(code)}”" if code in TASKS else code
+    named = found[0]
+    return f"“{task_title(named)}”" if named in TASKS else named
 
 
 def evidence_words(item: Item) -> str:
-    """What a decision was made on; a reason code with its words."""
-    return ", ".join(
-        reason_code(*found.groups()) if (found := _REASON.fullmatch(one)) else one
-        for one in item.evidence
-    )
+    """What a decision was made on, each code with its words."""
+    return "; ".join(_code_words(one) for one in item.evidence)
+
+
+def _code_words(one: str) -> str:
+    if found := _REASON.fullmatch(one):
+        return reason_code(*found.groups())
+    element, _, value = one.partition(" ")
+    remark = rows("rarc_hints", "rarcs", "code").get(one)
+    if element in _LISTS and value:
+        words = code(_LISTS[element], value)
+    elif one == IMPORTED:
+        return "what the practice system sent"
+    else:
+        words = str(remark["hint"]) if remark else code("category", one)
+    return f"{one} · {words}" if words else one
 
 
 def source_words(item: Item, known: Mapping[str, str]) -> str:
@@ -89,6 +115,21 @@ def table_words(cited: str) -> str:
     """``carc_actions/1`` as people say it."""
     name, found, number = cited.partition("/")
     return f"table {name}, version {number}" if found else name
+
+
+def decided_words(
+    by: str, files: Mapping[str, str], claim_id: str
+) -> tuple[str, Link | None]:
+    """What decided a line, and its place in the file of that remittance.
+
+    ``files`` is the SHA-256 of each remittance by its trace number.
+    """
+    found = _REMITTANCE.fullmatch(by)
+    if found is None:
+        return _sentence(by), None
+    trace, segment = found.groups()
+    link = file_link(f"file:{files.get(trace, '')}:{segment}", claim_id)
+    return f"Remittance {trace}", link
 
 
 def posting_source(source: str, known: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from claims.decision import MACHINE
 from records.tables import (
+    access,
     batch,
     event,
     file,
@@ -219,3 +220,15 @@ def payments_of(conn: Connection, claim_id: str) -> list[RowMapping]:
         .order_by(file.c.received_at, remittance_claim.c.position)
     )
     return list(conn.execute(query).mappings())
+
+
+def reads_of(
+    conn: Connection, claim_id: str, *, actor: str | None, limit: int
+) -> list[RowMapping]:
+    """Who read a claim, newest first: everybody, or one person."""
+    query = select(access).where(access.c.claim_id == claim_id)
+    if actor is not None:
+        query = query.where(access.c.actor == actor)
+    return list(
+        conn.execute(query.order_by(access.c.id.desc()).limit(limit)).mappings()
+    )
