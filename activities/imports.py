@@ -1,9 +1,10 @@
 """Bring claims of a practice system in: 837P bytes to claim rows (counting law).
 
-read = accepted + unchanged + rejected. The same claim (billing NPI, CLM01, member,
-first service date, CLM05-3, REF*F8) with the same content is *unchanged*; with other
-content it is rejected, because a change to a known claim is a correction, not a second
-claim. A claim to an unknown payer is accepted and held by the scrub edits.
+read = accepted + unchanged + held + rejected. The same claim (billing NPI, CLM01,
+member, first service date, CLM05-3, REF*F8) with the same content is *unchanged*; with
+other content it is rejected, because a change to a known claim is a correction, not a
+second claim. A claim to an unknown payer is taken in and *held*: the scrub edits keep
+it until somebody names its payer.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """Counts and dollars of one import; ``claim_ids`` are the accepted ones.
+    """Counts and dollars of one import; ``claim_ids`` are those accepted or held.
 
     ``charge`` is what the file bills, rejected claims included as far as they can be
     read.
@@ -48,10 +49,16 @@ class ImportResult:
     read: int
     accepted: int
     unchanged: int
+    held: int
     rejected: int
     charge: Decimal
     claim_ids: tuple[str, ...]
     rejects: tuple[Reject, ...]
+
+    @property
+    def taken(self) -> int:
+        """How many claims are new here: those that go on, and those held."""
+        return self.accepted + self.held
 
 
 def import_claims(
@@ -88,6 +95,7 @@ def _record(conn: Connection, result: ImportResult, sha: str, why: Because) -> N
         read=result.read,
         accepted=result.accepted,
         unchanged=result.unchanged,
+        held=result.held,
         rejected=result.rejected,
         charge_cents=cents(result.charge),
         rejects=[r.__dict__ for r in result.rejects],
@@ -106,6 +114,7 @@ class _Importer:
         self.why = why
         self.accepted: list[str] = []
         self.unchanged = 0
+        self.held: list[str] = []
         self.rejects: list[Reject] = []
         self.seen: dict[str, str] = {}
 
@@ -133,9 +142,10 @@ class _Importer:
             read=len(read.claims) + len(read.rejects),
             accepted=len(self.accepted),
             unchanged=self.unchanged,
+            held=len(self.held),
             rejected=len(rejects),
             charge=total,
-            claim_ids=tuple(self.accepted),
+            claim_ids=(*self.accepted, *self.held),
             rejects=rejects,
         )
 
@@ -152,7 +162,8 @@ class _Importer:
             claim_id = str(uuid5(_NAMESPACE, identity))
             if store:
                 self._store(claim_id, identity, digest, claim)
-            self.accepted.append(claim_id)
+            known_payer = self._payer_id(claim) != UNKNOWN_PAYER
+            (self.accepted if known_payer else self.held).append(claim_id)
 
     def _known(self, identity: str) -> str | None:
         if identity in self.seen:
@@ -160,10 +171,13 @@ class _Importer:
         row = claims.by_identity(self.conn, identity)
         return None if row is None else str(row["content_hash"])
 
+    def _payer_id(self, read: Claim) -> str:
+        payer = self.office.payers.by_edi_id(read.payer.edi_id)
+        return payer.payer_id if payer else UNKNOWN_PAYER
+
     def _store(self, claim_id: str, identity: str, digest: str, read: Claim) -> None:
         ours = with_our_numbers(read, claim_id)
-        payer = self.office.payers.by_edi_id(read.payer.edi_id)
-        payer_id = payer.payer_id if payer else UNKNOWN_PAYER
+        payer_id = self._payer_id(read)
         account_id = accounts.account_of(
             self.conn, self.office.cipher, read.subscriber.person
         )

@@ -101,7 +101,7 @@ def tell(session: Session, done: Intake) -> None:
     money = f" · ${dollars(counts.charge)} billed" if counts.charge else ""
     out.show(
         f"  read {counts.read} = accepted {counts.accepted} + unchanged "
-        f"{counts.unchanged} + rejected {counts.rejected}{money}"
+        f"{counts.unchanged} + held {counts.held} + rejected {counts.rejected}{money}"
     )
     if done.rejects:
         columns = [

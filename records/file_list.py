@@ -30,6 +30,7 @@ _ROWS = (
         import_run.c.read,
         import_run.c.accepted,
         import_run.c.unchanged,
+        import_run.c.held,
         import_run.c.rejected,
         import_run.c.charge_cents,
         import_run.c.rejects,

@@ -54,7 +54,7 @@ def _ours(name: str) -> bytes:
 
 
 def _adds_up(result: ImportResult) -> bool:
-    parts = result.accepted + result.unchanged + result.rejected
+    parts = result.accepted + result.unchanged + result.held + result.rejected
     return result.read == parts and result.rejected == len(result.rejects)
 
 
@@ -105,8 +105,8 @@ def test_all_files_into_one_database_twice(
         result, repeated, oracle = first[sample.name], again[sample.name], sample.oracle
         assert _adds_up(result)
         assert (result.read, str(result.charge)) == (oracle["clm"], oracle["sum_clm02"])
-        assert repeated.accepted == 0
-        assert repeated.unchanged == result.accepted + result.unchanged
+        assert (repeated.accepted, repeated.held) == (0, 0)
+        assert repeated.unchanged == result.taken + result.unchanged
         assert repeated.rejects == result.rejects
     with office.reading() as conn:
         assert {row.id for row in claims.every(conn)} == stored
@@ -120,8 +120,8 @@ def test_the_same_file_again_is_all_unchanged(
     stored = _rows(office)
     again = bring(_ours(name))
 
-    assert first.accepted == first.read
-    assert (again.accepted, again.unchanged, again.rejected) == (0, first.read, 0)
+    assert first.taken == first.read
+    assert (again.taken, again.unchanged, again.rejected) == (0, first.read, 0)
     assert again.charge == first.charge
     assert _rows(office) == stored + 1  # its counts
 
@@ -133,7 +133,7 @@ def test_the_same_claims_in_another_envelope_are_unchanged(
     other = _ours("a1").replace(b"000001001", b"000009999").replace(b"~\n", b"~\r\n")
     again = bring(b"\xef\xbb\xbf" + other)
 
-    assert (again.accepted, again.unchanged, again.rejected) == (0, 5, 0)
+    assert (again.taken, again.unchanged, again.rejected) == (0, 5, 0)
 
 
 def test_a_known_claim_with_other_content_is_rejected_and_the_others_go_on(
@@ -146,7 +146,7 @@ def test_a_known_claim_with_other_content_is_rejected_and_the_others_go_on(
     (reject,) = result.rejects
 
     assert _adds_up(result)
-    assert (result.accepted, result.unchanged, result.rejected) == (1, 3, 1)
+    assert (result.taken, result.unchanged, result.rejected) == (1, 3, 1)
     assert (reject.segment, reject.field) == ("CLM at segment 21", "CLM01")
     assert "other content" in reject.reason
     assert "CLM05-3 = 7" in reject.fix
@@ -175,7 +175,7 @@ def test_each_part_of_a_claims_identity_makes_another_claim(
     bring(only)
     other = bring(only.replace(old, new))
 
-    assert (other.accepted, other.unchanged, other.rejected) == (1, 0, 0)
+    assert (other.taken, other.unchanged, other.rejected) == (1, 0, 0)
 
 
 def test_a_payers_number_makes_another_claim(
@@ -185,7 +185,7 @@ def test_a_payers_number_makes_another_claim(
     bring(_ours("c1"))
     other = bring(_ours("c1").replace(b"REF*F8*EXP2026000003", b"REF*F8*EXP2026000033"))
 
-    assert (other.accepted, other.unchanged, other.rejected) == (1, 0, 0)
+    assert (other.taken, other.unchanged, other.rejected) == (1, 0, 0)
 
 
 def _first_claim(content: bytes) -> bytes:
@@ -200,7 +200,7 @@ def test_one_claim_twice_in_a_file_counts_once(
     claim = only[only.index(b"HL*2*") : only.index(TRAILER)]
     result = bring(only.replace(TRAILER, claim + TRAILER, 1))
 
-    assert (result.read, result.accepted, result.unchanged) == (2, 1, 1)
+    assert (result.read, result.taken, result.unchanged) == (2, 1, 1)
 
 
 def test_a_bad_claim_is_rejected_with_place_and_reason_and_good_ones_go_on(
@@ -210,7 +210,7 @@ def test_a_bad_claim_is_rejected_with_place_and_reason_and_good_ones_go_on(
     (reject,) = result.rejects
 
     assert _adds_up(result)
-    assert (result.read, result.accepted, result.rejected) == (2, 1, 1)
+    assert (result.read, result.taken, result.rejected) == (2, 1, 1)
     assert result.charge == Decimal("310.00")
     assert reject.segment.startswith("DMG at segment ")
     assert (reject.field, reject.reason) == ("DMG02", "DMG02 is not a date")
@@ -222,7 +222,7 @@ def test_a_file_of_bad_claims_only_is_counted_and_stores_no_claim(
 ) -> None:
     result = bring(_ours("d1"))
 
-    assert (result.read, result.accepted, result.rejected) == (1, 0, 1)
+    assert (result.read, result.taken, result.rejected) == (1, 0, 1)
     with office.reading() as conn:
         assert claims.every(conn) == []
 
@@ -300,7 +300,7 @@ def test_what_is_no_837p_stores_nothing(
     assert _rows(office) == before
 
 
-def test_an_unknown_payer_is_accepted_and_said_so(
+def test_an_unknown_payer_is_held_and_said_so(
     office: Office, bring: Callable[[bytes], ImportResult]
 ) -> None:
     result = bring(_first_claim(_ours("a1")))
@@ -331,7 +331,7 @@ def test_a_file_by_mailbox_ends_routed_and_its_copy_changes_nothing(
         (kept,) = files.listing(conn)
         known = len(claims.every(conn))
 
-    assert "5 of 5 claims accepted" in first
+    assert "0 of 5 claims accepted, 5 held: payer not known" in first
     assert "same bytes" in again
     assert (kept["ended"], kept["copies"], known) == ("routed", 2, 5)
     assert office.documents.get(kept["sha256"]) == _ours("a1")
@@ -346,9 +346,9 @@ def test_institutional_claims_in_a_file_are_counted_as_rejected(
         (kept,) = files.listing(conn)
         run = files.imports(conn)[-1]
 
-    assert "5 of 6 claims accepted" in said
+    assert "0 of 6 claims accepted, 5 held" in said
     assert kept["ended"] == "routed"
-    assert (run["read"], run["accepted"], run["rejected"]) == (6, 5, 1)
+    assert (run["read"], run["held"], run["rejected"]) == (6, 5, 1)
     assert run["charge_cents"] == 102_000
 
 
@@ -382,7 +382,7 @@ def test_an_import_into_a_migrated_database(
     result = import_claims(office, _ours("c4"), name="", why=why)
     office.db.close()
 
-    assert (result.accepted, str(result.charge)) == (60, "9600.00")
+    assert (result.taken, str(result.charge)) == (60, "9600.00")
 
 
 async def test_a_claim_of_an_unknown_payer_is_held_in_scrub(tmp_path: Path) -> None:

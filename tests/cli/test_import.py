@@ -28,7 +28,8 @@ def test_a_check_only_counts_and_stores_nothing(empty: Desk, charges: Path) -> N
     said = empty("import", "--check-only", "--json", str(charges))
 
     assert said.code == 0
-    assert counts(said.out)["read"] == counts(said.out)["accepted"] == 50
+    found = counts(said.out)
+    assert (found["read"], found["accepted"], found["held"]) == (50, 49, 1)
     office = empty.office()
     with office.reading() as conn:
         assert claims.every(conn) == []
@@ -51,7 +52,7 @@ def test_without_a_server_the_next_sweep_starts_the_claims(
     said = empty("import", str(charges))
 
     assert said.code == 0
-    assert "read 50 = accepted 50 + unchanged 0 + rejected 0" in said.out
+    assert "read 50 = accepted 49 + unchanged 0 + held 1 + rejected 0" in said.out
     assert "the next sweep starts it (50 claims wait)" in said.err
 
 
@@ -70,7 +71,7 @@ def test_a_changed_claim_is_rejected_by_name_and_the_rest_go_on(
     said = desk("import", str(changed))
 
     assert said.code == 3
-    assert "read 50 = accepted 0 + unchanged 49 + rejected 1" in said.out
+    assert "read 50 = accepted 0 + unchanged 49 + held 0 + rejected 1" in said.out
     assert "HP260001" in said.out
     assert "CLM01" in said.out
     assert "send a replacement" in " ".join(said.out.split())
@@ -110,7 +111,7 @@ def test_a_csv_can_be_checked_without_taking_it(desk: Desk, tmp_path: Path) -> N
     said = desk("import", "--check-only", str(deposits))
 
     assert said.code == 3
-    assert "read 3 = accepted 2 + unchanged 0 + rejected 1" in said.out
+    assert "read 3 = accepted 2 + unchanged 0 + held 0 + rejected 1" in said.out
     assert "deposits.csv" not in desk("files").out
 
 
