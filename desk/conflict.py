@@ -7,6 +7,7 @@ from datetime import datetime
 from starlette.responses import HTMLResponse
 
 from claims.correction import CORRECTABLE
+from desk.task_draft import NOT_TYPED
 from desk.task_form import for_the_task, words
 from desk.task_page import Shown, entry_of, opening, read
 from desk.task_state import Opened, read_back
@@ -94,9 +95,11 @@ def _of_another(visit: Visit, conn: Connection, shown: Shown) -> Entry | None:
 
 
 def _plain(form: Mapping[str, str]) -> dict[str, str]:
-    """A stored form as a page sends it: a tick is ``true``, none is nothing."""
+    """A stored form as a page sends it: a tick is ``true``, none is nothing, and the
+    letter that was read is no field."""
     ticks = {"True": "true", "False": ""}
-    return {name: ticks.get(value, value) for name, value in form.items()}
+    typed = {name: value for name, value in form.items() if name not in NOT_TYPED}
+    return {name: ticks.get(value, value) for name, value in typed.items()}
 
 
 def _differences(

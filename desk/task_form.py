@@ -26,7 +26,12 @@ ASKED_APART = {
     )
 }
 """Fields that a type's own part of the page asks for, or that it does not need."""
-LABELS = {"note_supports_separate_EM": "The note supports a separate visit"}
+LABELS = {
+    "note_supports_separate_EM": "The note supports a separate visit",
+    "APPEAL_PREPARE sent": "Send the letter",
+    "APPEAL_PREPARE waived": "Do not appeal",
+}
+"""Fields, and decisions of a task type, that need better words than their names."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def choices(spec: TaskSpec) -> list[Choice]:
     return [
         Choice(
             decision=decision,
-            label=words(decision),
+            label=LABELS.get(f"{spec.type} {decision}") or words(decision),
             effect=effect_of(spec, decision),
             needs=spec.required.get(decision, ()),
             second=str(spec.two_person.get(decision, "")),

@@ -127,6 +127,31 @@ def prepared_task(premises: Premises) -> RowMapping:
     return found[0]
 
 
+async def test_a_supervisor_returns_a_letter_and_its_maker_reads_the_marks(
+    browser: Browser, premises: Premises
+) -> None:
+    row = prepared_task(premises)
+    second = await enter(browser, premises, "supervisor", java_script_enabled=False)
+    await second.goto(f"/tasks/{row['id']}")
+    await second.get_by_role("radio", name="Return with marks").check()
+    await second.get_by_role("textbox", name="What to change").fill("Send it by fax.")
+    await second.get_by_role("button", name="Return with marks").click()
+
+    first = await enter(
+        browser, premises, row["prepared_by"], java_script_enabled=False
+    )
+    await first.goto(f"/tasks/{row['id']}")
+    await expect(first.get_by_text("Send it by fax.")).to_be_visible()
+    await first.get_by_role("radio", name="Fax").check()
+    reasons = first.get_by_label("Why the decision is wrong")
+    await reasons.fill("We filed in time, as your own report says")
+    await first.get_by_role("button", name="Preview the letter").click()
+    letter = first.frame_locator("iframe").get_by_role("main")
+    await expect(letter).to_contain_text("as your own report says.")
+    await expect(letter).to_contain_text("Not to be sent")
+    await expect(reasons).to_have_value("We filed in time, as your own report says")
+
+
 async def test_a_supervisor_confirms_what_another_person_prepared(
     browser: Browser, live: Premises
 ) -> None:
@@ -139,9 +164,11 @@ async def test_a_supervisor_confirms_what_another_person_prepared(
     second = await enter(browser, live, "supervisor")
     await second.goto(f"/tasks/{row['id']}")
     await expect(second.get_by_text("prepared").first).to_be_visible()
-    letter = second.get_by_role("link", name=re.compile("letter", re.I)).first
-    await expect(letter).to_be_visible()
-    read = await (await second.request.get(f"/tasks/{row['id']}/letter.pdf")).body()
+    await expect(second.get_by_text("The letter has 9 of 9 elements")).to_be_visible()
+    shown = second.frame_locator("iframe").get_by_role("heading", level=1)
+    await expect(shown).to_contain_text("Please pay")
+    link = await second.get_by_role("link", name="As PDF").get_attribute("href")
+    read = await (await second.request.get(str(link))).body()
     await second.get_by_label("Reason", exact=True).fill("read and agreed")
     choice = second.locator(".choice").filter(has=second.locator("input[type=radio]"))
     await choice.locator("input[type=radio]").first.check()
