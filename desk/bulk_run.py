@@ -1,7 +1,7 @@
 """Keep an act on many tasks, do it to each, undo it: some in each transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from desk import bulk_rules
@@ -77,7 +77,12 @@ def check_may(visit: Visit, act: str) -> None:
 
 def minutes_left(visit: Visit, row: RowMapping) -> int:
     """For how many minutes it can still be confirmed or undone."""
-    left = from_text(row["until"]) - visit.desk.wall()
+    return minutes_until(visit, from_text(row["until"]))
+
+
+def minutes_until(visit: Visit, until: datetime) -> int:
+    """How many minutes of real time are left, the last one begun too."""
+    left = until - visit.desk.wall()
     return max(0, -int(-left.total_seconds() // 60))
 
 

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from activities.story import payer_name
 from claims.task import TaskType
-from desk import views
+from desk import queue_columns, views
+from desk.bulk_run import minutes_until
 from desk.patients import HIDDEN, may_see, name_of
 from desk.queue_filters import (
     DUE,
@@ -28,7 +29,9 @@ from desk.words import reason_code
 from policy.people import Door
 from records import queue
 from records.db import RowMapping
+from records.instants import from_text
 from records.queue import Mark
+from records.views import Around
 
 
 def _mark(text: str) -> Mark | None:
@@ -55,11 +58,11 @@ def show(visit: Visit) -> Response:
     office, asked = visit.desk.office, visit.request.query_params
     wanted, size, after = filters_of(visit), size_of(asked), _mark(visit.asked("after"))
     with office.reading() as conn:
-        saved, people = views.around(conn, visit)
-        first = views.default_of(visit, saved)
+        around = views.around(conn, visit)
+        first = views.default_of(visit, around.views)
         if first is not None and not asked:
             return visit.go(f"/tasks?{first.filters}&view={first.id}")
-        tabs = views.tabs(visit, saved)
+        tabs = views.tabs(visit, around.views)
         known = views.known_counts(visit, tabs)
         found, total, counted = queue.listing(
             conn,
@@ -85,19 +88,20 @@ def show(visit: Visit) -> Response:
             (tab, total.count if tab.filters == wanted else count)
             for tab, count in zip(tabs, known or counted, strict=True)
         ],
-        people=people,
+        people=around.people,
         after=after,
         size=size,
         more=address(asked, after=more) if more else "",
-        **_frame(visit, tabs),
+        **_frame(visit, tabs, around),
     )
 
 
-def _frame(visit: Visit, tabs: list[views.Tab]) -> dict[str, Any]:
+def _frame(visit: Visit, tabs: list[views.Tab], around: Around) -> dict[str, Any]:
     """What the filters and the views above the list need."""
     office, asked = visit.desk.office, visit.request.query_params
     opened = next((tab.view for tab in tabs if tab.here and tab.view), None)
-    query = visit.request.url.query
+    query, of_view = visit.request.url.query, opened.columns if opened else ""
+    columns = queue_columns.shown(asked, of_view, around.columns)
     return {
         "asked": asked,
         "query": query,
@@ -106,7 +110,13 @@ def _frame(visit: Visit, tabs: list[views.Tab]) -> dict[str, Any]:
         "address": lambda **changes: address(asked, **changes),
         "chips": chips(asked, lambda payer: payer_name(office, payer)),
         "opened": opened,
-        "changed": opened is not None and opened.filters != bare(asked),
+        "changed": opened is not None
+        and (opened.filters != bare(asked) or "cols" in asked),
+        "columns": columns,
+        "every_column": queue_columns.COLUMNS,
+        "act": around.act,
+        "minutes": around.act and minutes_until(visit, around.act.until),
+        "names": {one.name: one.display_name for one in around.people},
         "shareable": views.shareable(visit),
         "states": STATES,
         "due": DUE,
@@ -135,9 +145,17 @@ def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
         "initials": name.initials if name else "",
         "payer": payer_name(office, row["payer_id"]) if row["payer_id"] else "",
         "reason": reason,
-        "age": (visit.today - row["created_on"]).days,
+        "age": _age(visit, row),
+        "opened": from_text(row["opened_at"]) if row["opened_at"] else None,
         "who": _who(row),
     }
+
+
+def _age(visit: Visit, row: RowMapping) -> str:
+    """How long it has been here: ``3 h``, ``12 d``."""
+    days = (visit.today - row["created_on"]).days
+    hours = (visit.now - from_text(row["created_at"])).total_seconds() // 3600
+    return f"{days} d" if days > 0 else f"{max(0, int(hours))} h"
 
 
 def _who(row: RowMapping) -> str:

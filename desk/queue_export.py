@@ -48,7 +48,11 @@ HEADS = (
     "status",
     "created_on",
     "snoozed_until",
+    "waiting_for",
+    "last_opened_by",
+    "last_opened_at",
 )
+WIDTHS = (8, 28, 20, 26, *[13] * 4, 44, *[12] * 5, 44, 12, 28, 26)
 MOST = 1_000_000
 """A sheet holds 1,048,576 rows; more is split by filters, never cut off."""
 PIECE = 64 * 1024
@@ -99,6 +103,9 @@ def _rows(
                 row["status"],
                 row["created_on"],
                 row["snoozed_until"],
+                row["waiting_for"],
+                row["opened_by"],
+                row["opened_at"],
             ]
             if named:
                 cells.append(shown["patient"])
@@ -140,7 +147,7 @@ def _xlsx(visit: Visit, wanted: Filters, named: bool, why: str) -> Response:
     sheet.freeze_panes = "A2"
     heads, count, cents = _heads(named=named), 0, Decimal(0)
     digest = hashlib.sha256(_line(heads))
-    for number, width in enumerate([8, 28, 20, 26, *[13] * 4, 44, *[12] * 6], start=1):
+    for number, width in enumerate(WIDTHS, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.append([_bold(sheet, head) for head in heads])
     for cells in _rows(visit, wanted, named=named, why=why):

@@ -17,6 +17,7 @@ from desk.visit import DeskError, Visit
 from desk.words import task_title
 from policy.people import permissions
 from policy.tasks import work_of
+from records.instants import to_text
 from records.queue_filters import NOBODY, Filters, Work
 
 SIZES = (50, 100, 200)
@@ -34,7 +35,7 @@ DUE = {
     "7": "due within 7 days",
     "15": "due within 15 days",
 }
-FRAME = ("view", "size", "after")
+FRAME = ("view", "size", "after", "cols")
 """Parameters that say how the list is shown, not what is in it."""
 MOST = Decimal("99999999.99")
 
@@ -80,7 +81,7 @@ def read(visit: Visit, asked: QueryParams) -> Filters:
         due_after=_day(visit, asked, "after_due"),
         cents_from=_cents(asked),
         legal_until=_day(visit, asked, "legal"),
-        created_until=_day(visit, asked, "older", -1),
+        free_since=_hours(visit, asked),
         untouched_since=_day(visit, asked, "untouched", -1),
         drafted_by=me if asked.get("draft") else "",
         returned_to=me if asked.get("returned") else "",
@@ -109,6 +110,19 @@ def _day(visit: Visit, asked: QueryParams, name: str, sign: int = 1) -> date | N
             "A filter in this address is no number of days. Nothing was looked up. "
             "Go back and write whole days, like 15."
         ) from None
+
+
+def _hours(visit: Visit, asked: QueryParams) -> str:
+    """The instant so many hours ago, or nothing."""
+    hours = asked.get("free", "")
+    if not hours:
+        return ""
+    if not hours.isdecimal() or len(hours) > 4:
+        raise DeskError(
+            "A filter in this address is no number of hours. Nothing was looked up. "
+            "Go back and write whole hours, like 4."
+        )
+    return to_text(visit.now - timedelta(hours=int(hours)))
 
 
 def _cents(asked: QueryParams) -> int:
@@ -160,7 +174,7 @@ def chips(asked: QueryParams, payer_name: Callable[[str], str]) -> list[Chip]:
         "after_due": lambda v: "Not overdue" if v == "-1" else f"Due after {v} days",
         "amount": lambda v: f"${v} or more",
         "legal": lambda v: f"Legal deadline within {v} days",
-        "older": lambda v: "Here since yesterday" if v == "1" else f"{v} days here",
+        "free": lambda v: f"Nobody has had it for {v} h",
         "untouched": lambda v: f"Untouched for {v} days",
         "draft": lambda _: "Has your draft",
         "returned": lambda _: "Returned to you",

@@ -1,15 +1,16 @@
 """Saved views of the queue: shipped ones, one's own, and those shared with one's role.
 
-A view is a name for the filters of an address; the address is all there is to it.
+A view is a name for the filters of an address, and for the columns they are seen in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from claims.task import Role
+from desk import queue_columns
 from desk.queue_filters import bare, list_of, read
 from desk.route import Page
 from desk.visit import DeskError, Visit
@@ -18,8 +19,7 @@ from policy.tasks import roles_of
 from records import views
 from records.db import Connection
 from records.queue_filters import Filters
-from records.users import User
-from records.views import View
+from records.views import Around, View
 
 EVERYTHING = "state=waiting"
 _FILING = (
@@ -39,13 +39,11 @@ SHIPPED = (
     ("Overdue", "due=-1"),
     ("Filing deadline ≤ 15 days", "legal=15" + _of(_FILING)),
     ("Appeal deadline ≤ 14 days", "legal=14" + _of(_APPEAL)),
-    ("Unassigned since yesterday", "assignee=nobody&older=1"),
+    ("Unassigned > 4 h", "free=4"),
     ("Credit balances", "type=CREDIT_REVIEW&type=REFUND_APPROVE"),
     ("Over $1,000 untouched 10 days", "amount=1000&untouched=10"),
     ("Returned to me", "returned=me"),
 )
-"""A task knows the day it was opened, not the hour: so no view of four hours."""
-
 
 COUNTED_FOR = timedelta(minutes=1)
 MOST_COUNTED = 500
@@ -62,10 +60,11 @@ class Tab:
     view: View | None = None
 
 
-def around(conn: Connection, visit: Visit) -> tuple[list[View], list[User]]:
-    """Saved views this person has, and the people of the practice."""
+def around(conn: Connection, visit: Visit) -> Around:
+    """What stands around the queue for this person."""
     mine = roles_of(visit.user.roles) & {r.value for r in Role}
-    return views.around(conn, visit.user.name, mine)
+    wall = visit.desk.wall()
+    return views.around(conn, visit.user.name, mine, queue_columns.LIST, wall)
 
 
 def tabs(visit: Visit, saved: list[View]) -> list[Tab]:
@@ -113,7 +112,8 @@ def keep_counts(visit: Visit, tabs: list[Tab], counts: list[int]) -> None:
 
 
 def _key(tabs: list[Tab]) -> tuple[Filters, ...]:
-    return tuple(tab.filters for tab in tabs)
+    """An instant in the filters moves with the clock: what it counts stays so long."""
+    return tuple(replace(tab.filters, free_since="") for tab in tabs)
 
 
 def default_of(visit: Visit, saved: list[View]) -> View | None:
@@ -147,6 +147,7 @@ def save(visit: Visit) -> Response:
             owner=visit.user.name,
             name=name,
             filters=filters,
+            columns=queue_columns.written(queue_columns.known(visit.text("columns"))),
             shared_role=shared or None,
             is_default=bool(visit.text("default")),
             at=visit.now,
@@ -166,5 +167,6 @@ def delete(visit: Visit) -> Response:
 ROUTES = (
     Page("POST", "/tasks/views", save, Door.TASKS, "/tasks"),
     Page("POST", "/tasks/views/{view}/delete", delete, Door.TASKS, "/tasks"),
+    *queue_columns.ROUTES,
 )
 """Listed before ``/tasks/{task}``, which would take the first."""

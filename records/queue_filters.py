@@ -30,11 +30,10 @@ class Filters:
     ``work``: what somebody may decide; ``roles``: for whom tasks were opened.
     ``assignee`` is a user or ``nobody``. ``state``: waiting (not asleep), open,
     prepared, saved, snoozed or closed. ``cents_from``: the least open amount.
-    ``legal_until``: a legal deadline on this day or before. ``created_until``: opened
-    then or before; ``free_since``: an instant since which nobody has had it;
-    ``untouched_since``: nobody opened, took or was given it from that
-    day on. ``drafted_by``, ``returned_to``: somebody's draft lies on it; somebody's
-    decision was refused and the task is open again.
+    ``legal_until``: a legal deadline on this day or before. ``free_since``: an instant
+    since which nobody has had it. ``untouched_since``: nobody opened, took or was given
+    it from that day on. ``drafted_by``, ``returned_to``: somebody's draft lies on it;
+    somebody's decision was refused and the task is open again.
     """
 
     work: Work | None = None
@@ -47,7 +46,6 @@ class Filters:
     due_after: date | None = None
     cents_from: int = 0
     legal_until: date | None = None
-    created_until: date | None = None
     free_since: str = ""
     untouched_since: date | None = None
     drafted_by: str = ""
@@ -136,8 +134,6 @@ def _when(wanted: Filters) -> list[ColumnElement[bool]]:
         parts.append(t.due_on > wanted.due_after)
     if wanted.legal_until is not None:
         parts.append(t.legal_deadline <= wanted.legal_until)
-    if wanted.created_until is not None:
-        parts.append(t.created_on <= wanted.created_until)
     if wanted.free_since:
         begun = func.coalesce(t.assigned_at, t.created_at)
         parts.append(and_(t.assignee.is_(None), begun <= wanted.free_since))

@@ -76,6 +76,7 @@
     ["e", "Take the selected tasks, or this task", claim],
     ["s", "Snooze", () => unfold("[data-snooze]")],
     ["a", "Assign", () => unfold("[data-assign]")],
+    ["z", "Undo what you just did to tasks", () => $("[data-undo]")?.click()],
     ["f", "Filters", filters],
     ["/", "Search", () => $("#find")?.focus()],
     ["]", "Next task of the list", () => near(1)],

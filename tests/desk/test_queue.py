@@ -208,17 +208,21 @@ def test_countedand_people_come_in_one_query(db: Database) -> None:
                 owner=owner,
                 name=f"of {owner} {shared}",
                 filters="due=1",
+                columns="open" if shared else "",
                 shared_role=shared,
                 is_default=owner == "a",
                 at=WHY.at,
             )
-        found, people = views.around(conn, "a", ["clerk"])
+        views.keep_columns(conn, "a", "tasks", "who,number")
+        views.keep_columns(conn, "b", "tasks", "patient")
+        found = views.around(conn, "a", ["clerk"], "tasks", WHY.at)
 
-    assert {(v.name, v.is_default) for v in found} == {
-        ("of a None", True),
-        ("of b clerk", False),
+    assert {(v.name, v.is_default, v.columns) for v in found.views} == {
+        ("of a None", True, ""),
+        ("of b clerk", False, "open"),
     }
-    assert [(p.name, p.roles) for p in people] == [("a", ("clerk",))]
+    assert [(p.name, p.roles) for p in found.people] == [("a", ("clerk",))]
+    assert (found.columns, found.act) == ("who,number", None)
 
 
 # --- pages ---------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_xlsx_has_dates_decimals_a_frozen_header_and_says_what_it_is(
         for values in sheet.iter_rows(min_row=2, values_only=True)
     ]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == f"A1:N{len(found) + 1}"
+    assert sheet.auto_filter.ref == f"A1:Q{len(found) + 1}"
     assert len(found) == matches(site)
     assert isinstance(found[0]["due_on"], datetime)
     assert isinstance(found[0]["open_amount"], int | float)

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 from starlette.testclient import TestClient
 
 from claims.task import TASKS, Role, TaskType
 from policy.tasks import may_decide, work_of
 from records import holding, tasks, views
+from records.instants import to_text
 from records.queue_filters import Work
-from tests.desk.conftest import Site, post
+from records.tables import task
+from tests.desk.conftest import Site, post, token_of
 
 FLAG = ">Your draft</span>"
 COUNTED = 4
@@ -152,7 +155,8 @@ def test_saving_under_the_same_name_replaces_the_view(site: Site) -> None:
 
     assert first.partition("view=")[2] == again.partition("view=")[2]
     with site.office.reading() as conn:
-        saved, _ = views.around(conn, "clerk", ["clerk"])
+        wall = site.desk.wall()
+        saved = views.around(conn, "clerk", ["clerk"], "tasks", wall).views
     assert [(v.name, v.filters) for v in saved] == [("Mine", "assignee=nobody")]
 
 
@@ -237,3 +241,77 @@ def test_get_next_gives_exactly_the_types_this_role_may_decide(
         if any(may_decide([role], kind, d, second=False) for d in spec.decisions)
     }
     assert bool(given) == (role in {r.value for r in Role})
+
+
+def test_a_person_chooses_columns_and_finds_them_again(site: Site) -> None:
+    put(site, 1, legal_deadline=site.desk.now().date())
+    clerk = site.signed_in("clerk")
+    usual = clerk.get("/tasks?state=waiting").text
+    data = {"column": ["legal", "number"], "back": "/tasks?state=waiting"}
+    data |= {"csrf": token_of(clerk.get("/password"))}
+    place = clerk.post("/tasks/columns", data=data).headers["location"]
+    chosen = clerk.get(place).text
+    other = site.signed_in("coder").get("/tasks?state=waiting").text
+    post(clerk, "/tasks/columns", {"usual": "yes"})
+    back = clerk.get("/tasks?state=waiting").text
+
+    assert place == "/tasks?state=waiting"
+    assert headings(usual) == headings(back) == headings(other)
+    assert headings(usual)[-2:] == ["Open $", "Who and since"]
+    assert headings(chosen)[-2:] == ["Legal deadline", "Task number"]
+    assert "Open $" not in headings(chosen)
+
+
+def headings(page: str) -> list[str]:
+    """The columns of the list, as its first row has them."""
+    head = page.partition("<thead>")[2].partition("</thead>")[0]
+    return [one.rpartition(">")[2] for one in head.split("</th>") if one.strip("</tr>")]
+
+
+def test_a_view_carries_its_columns_to_whoever_opens_it(site: Site) -> None:
+    put(site, 1)
+    supervisor, clerk = site.signed_in("supervisor"), site.signed_in("clerk")
+    form = {"name": "Calls", "filters": "due=7", "shared": "clerk"}
+    place = save(supervisor, columns="number,legal", **form)
+    seen = clerk.get(place).text
+    data = {"column": "open", "back": place}
+    changed = post(clerk, "/tasks/columns", data).headers["location"]
+
+    assert headings(seen)[-2:] == ["Legal deadline", "Task number"]
+    assert headings(clerk.get(changed).text)[-1] == "Open $"
+    assert "or columns differ from the view Calls" in clerk.get(changed).text
+    assert headings(clerk.get(place).text) == headings(seen)
+
+
+def test_four_hours_without_an_owner_are_counted_from_the_opening_or_the_return(
+    site: Site,
+) -> None:
+    new, old, returned, held = (put(site, n) for n in range(4))
+    before = to_text(site.desk.now() - timedelta(hours=5))
+    with site.office.writing() as conn:
+        values = {"created_at": before, "assigned_at": None}
+        conn.execute(update(task).where(task.c.id != new).values(**values))
+    clerk = site.signed_in("clerk")
+    for one in (returned, held):
+        assert post(clerk, f"/tasks/{one}/claim").status_code == 303
+    post(clerk, f"/tasks/{returned}/release")
+    page = clerk.get("/tasks?free=4").text
+
+    assert [one in page for one in (new, old, returned, held)] == [0, 1, 0, 0]
+    assert "Nobody has had it for 4 h" in page
+    assert badge(page, "Unassigned &gt; 4 h") == page.count("<tr data-row")
+    assert clerk.get("/tasks?free=soon").status_code == 400
+
+
+def test_the_last_act_can_be_undone_from_the_list(site: Site) -> None:
+    task_id = put(site, 1)
+    clerk = site.signed_in("clerk")
+    post(clerk, "/tasks/bulk", {"do": "claim", "task": task_id, "back": "/tasks?"})
+    page = clerk.get("/tasks?state=waiting").text
+    link = page.partition("data-undo")[0].rpartition('href="')[2].partition('"')[0]
+    post(clerk, f"{link}/undo")
+
+    assert "Your last act, taking tasks, can be undone for 30 more minutes" in page
+    assert "can be undone" not in clerk.get("/tasks?state=waiting").text
+    with site.office.reading() as conn:
+        assert tasks.get(conn, task_id)["assignee"] is None
