@@ -32,7 +32,7 @@ from edi.segments import (
     maybe_date,
     read_amount,
 )
-from edi.x837_read import read_adjustments
+from edi.x837_line import read_adjustments
 
 PLB_PAIRS = 6
 

@@ -1,9 +1,11 @@
 """837P: nothing of a file is lost, a bad claim stops no good one, text breaks
 nothing."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from claims.money import ZERO
 from edi.errors import EdiError, UnwritableError
 from edi.gate import findings
 from edi.segments import read
-from edi.x837 import ClaimFile, read_claims, write_claims
+from edi.x837 import ClaimFile, each_claim_set, read_claims, write_claims
 from tests.edi.conftest import Sample
 from tests.edi.make import ENVELOPE, SLOW, claims, gathered
 from tests.edi.samples import each
@@ -365,3 +367,52 @@ def test_an_envelope_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(UnwritableError):
         write_claims([_one(ours)], replace(ENVELOPE, **changes))
+
+
+def test_a_claim_number_used_twice_is_named_at_the_second(
+    ours: dict[str, bytes],
+) -> None:
+    again = ours["a1"].replace(b"CLM*SYN-0003*", b"CLM*SYN-0001*")
+    found = read_claims(again)
+
+    assert again != ours["a1"]
+    assert len(found.claims) == 5
+    assert [(w.code, w.segment) for w in found.warnings if w.code == "CLM01"] == [
+        ("CLM01", found.claims[2].position)
+    ]
+
+
+def test_a_claim_below_a_level_that_names_another_subscriber_is_refused(
+    ours: dict[str, bytes],
+) -> None:
+    """Read in the file's order it would be billed to the wrong member."""
+    moved = ours["a1"].replace(b"HL*5*4*23*", b"HL*5*2*23*")
+    found = read_claims(moved)
+
+    assert len(found.claims) == 4
+    assert [(r.segment[:2], r.field, r.lines) for r in found.rejects] == [
+        ("HL", "HL02", 1)
+    ]
+
+
+def test_levels_may_begin_again_with_the_same_numbers(ours: dict[str, bytes]) -> None:
+    head, levels, end = re.split(rb"(HL\*1\*.*)(?=SE\*)", ours["a1"], flags=re.S)
+    found = read_claims(head + levels + levels + end)
+
+    assert len(found.claims) == 10
+    assert not found.rejects
+
+
+def test_every_claim_of_an_institutional_set_has_its_lines_and_dollars(
+    ours: dict[str, bytes],
+) -> None:
+    lines = (
+        ours["c4"]
+        .replace(b"X222A1~\nBHT", b"X223A2~\nBHT")
+        .replace(b"SV1*HC:", b"SV2*0300*HC:")
+    )
+    (found,) = each_claim_set(BytesIO(lines), [])
+
+    assert not found.professional
+    assert len(found.rejects) == 60
+    assert all(r.line_total == r.charge and r.lines == 1 for r in found.rejects)
