@@ -1,5 +1,7 @@
 """The EDI tab shows a claim's own segments in words, and hides a patient from ops."""
 
+import re
+
 import pytest
 
 from records import claims
@@ -41,3 +43,17 @@ def test_the_raw_text_has_only_this_claim(site: Site, claim_id: str) -> None:
 def test_a_file_of_another_claim_is_not_shown(site: Site, claim_id: str) -> None:
     answer = site.signed_in("supervisor").get(f"/claims/{claim_id}/edi?file={'0' * 64}")
     assert answer.status_code == 404
+
+
+def test_a_file_is_found_by_the_beginning_that_a_posting_names_and_opens_at_its_segment(
+    site: Site, claim_id: str
+) -> None:
+    with site.office.reading() as conn:
+        sha = str(claims.get(conn, claim_id).source_file)
+    auditor, path = site.signed_in("auditor"), f"/claims/{claim_id}/edi"
+    whole = auditor.get(path).text
+    number = re.findall(r'<li class="[^"]*" id="s(\d+)"', whole)[-1]
+    assert f'id="s{number}"><details>' in whole
+    shown = auditor.get(f"{path}?file={sha[:12]}&segment={number}").text
+    assert f'id="s{number}"><details open>' in shown
+    assert auditor.get(f"{path}?file={sha[:4]}").status_code == 404

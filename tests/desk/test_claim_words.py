@@ -29,7 +29,7 @@ def test_documents_name_the_file_a_claim_came_in_with_its_hash(site: Site) -> No
         sha = claims.every(conn)[0].source_file
     page = tab(site, "/documents")
     assert "charges.837" in page
-    assert "professional claims (837P)" in page
+    assert "837P claim" in page
     assert sha is not None
     assert f'title="{sha}"' in page
 
