@@ -37,6 +37,7 @@ _KINDS = {
     "REFUNDS": "refunds (CSV)",
     "AUTHORIZATIONS": "authorizations (CSV)",
     "APPEAL_DECISIONS": "appeal decisions (CSV)",
+    "EOB": "paper remittances (CSV)",
     "UNKNOWN": "unknown kind",
 }
 
