@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from activities.eob import KIND as EOB
 from activities.files import FileActivities
-from activities.intake import Intake, bring_in, look_over
+from activities.intake import Intake, bring_in, kind_of, look_over, refuse_stranger
 from claims.decision import MACHINE
 from cli.failures import CommandError, Exit
 from cli.session import Session
@@ -24,7 +25,8 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         parents=[shared],
         help="take files in; the type is found by looking at them",
         description="837P claims, 835, 999, TA1, 277CA, 277, 271, and the practice's "
-        "CSV files of deposits, patient payments, authorizations and appeal answers.",
+        "CSV files of deposits, patient payments, authorizations, appeal answers and "
+        "paper remittances (these only --as a poster).",
     )
     brought.add_argument("files", nargs="+", metavar="FILE", help="- reads stdin")
     brought.add_argument(
@@ -76,6 +78,7 @@ async def import_files(session: Session) -> int:
     """Take each file in; a bad one never stops the next."""
     why = importer(session)
     given = [read_input(path) for path in session.options.files]
+    await asyncio.to_thread(_refuse_stranger, session, given, why)
     bring = look_over if session.options.check_only else bring_in
     taken = []
     for name, content in given:
@@ -85,6 +88,15 @@ async def import_files(session: Session) -> int:
     if not session.options.check_only:
         await start_waiting(session)
     return Exit.DONE if all(t.is_whole for t in taken) else Exit.SOME_FAILED
+
+
+def _refuse_stranger(
+    session: Session, given: list[tuple[str, bytes]], why: Because
+) -> None:
+    """Before any file is taken, not after some (R-MAN-01)."""
+    if any(kind_of(content) == EOB for _, content in given):
+        with session.office.reading() as conn:
+            refuse_stranger(conn, why)
 
 
 def tell(session: Session, done: Intake) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from activities.csv_files import CsvError
+from activities.eob import read_keyed
 from activities.office import Office
 from activities.story import payer_name
 from claims.money import ZERO, from_cents
@@ -130,6 +132,7 @@ def show(visit: Visit) -> Response:
         state=WORDS[row["status"]],
         payer=payer_name(office, row["payer_id"]),
         method=lower(code("method", read.method) or read.method) if read else "",
+        place="row" if row["keyed_by"] else "segment",
         groups=paired(shown),
         shown=sum((one.paid for one in shown), ZERO),
         count=len(every),
@@ -158,8 +161,17 @@ def _only(visit: Visit) -> str:
 def _read(office: Office, row: RowMapping) -> Remittance | None:
     """The set as its file says it; None when the file cannot be read any more."""
     try:
+        if row["keyed_by"]:
+            with office.reading() as conn:
+                return read_keyed(conn, office, row)
         found = read_remittances(office.documents.get(row["file_sha256"]))
-    except (EdiError, DocumentMissingError, DocumentDamagedError, UnknownKeyError):
+    except (
+        EdiError,
+        CsvError,
+        DocumentMissingError,
+        DocumentDamagedError,
+        UnknownKeyError,
+    ):
         return None
     listed = (*found.remittances, *found.incomplete)
     return next((one for one in listed if one.position == row["st_segment"]), None)

@@ -19,6 +19,8 @@ WORDS = {
     "suspended": "waits, does not add up",
     "duplicate": "came twice, ignored",
     "conflict": "waits, differs from an earlier one",
+    "unapproved": "waits for a second person",
+    "rejected": "not confirmed, not posted",
 }
 OUTCOMES = {
     "posted": "posted",

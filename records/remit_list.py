@@ -104,7 +104,7 @@ def tasks_of(
     conn: Connection, remittance_id: str, ended: Iterable[RowMapping]
 ) -> dict[int | None, RowMapping]:
     """The task of each CLP without a claim of ours by its position, and under None
-    that of the whole set (it does not add up, or conflicts with another)."""
+    that of the whole set (it does not add up, conflicts with another, or was keyed)."""
     places: dict[str, int | None] = {
         f"{remittance_id}:ERA_UNMATCHED_CLAIM:{row['position']}": row["position"]
         for row in ended
@@ -112,6 +112,7 @@ def tasks_of(
     }
     for kind in ("ERA_UNBALANCED", "ERA_CONFLICT"):
         places[f"{remittance_id}:{kind}:"] = None
+    places[f"{remittance_id}:MANUAL_EOB_POST:{remittance_id[:8]}"] = None
     query = select(task.c.id, task.c.number, task.c.key, task.c.closed_on)
     found = conn.execute(query.where(task.c.key.in_(places))).mappings()
     return {places[row["key"]]: row for row in found}
