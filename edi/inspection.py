@@ -22,6 +22,8 @@ from edi.interchange import (
 )
 from edi.levels import level_warnings
 from edi.segments import component_separator
+from edi.x835_read import read_set
+from edi.x837_read import read_claim_set
 
 FIXED_ISA = 106
 """Characters of an ISA that keeps to its fixed widths, with the terminator."""
@@ -87,6 +89,8 @@ class _Inspector:
         self.groups = self.sets = 0
         self.receipts: list[dict[str, str]] = []
         self.warnings: list[EdiWarning] = []
+        self.traces: set[tuple[str, str]] = set()
+        self.claims: set[str] = set()
 
     def run(self) -> Inspection:
         for found in self.file:
@@ -107,15 +111,30 @@ class _Inspector:
         self.sets += 1
         self.names[named(one)] = None
         self.versions[one.version] = None
-        component, warning = component_separator(one)
+        component, _ = component_separator(one)
         if one.kind not in self.counters and (counter := figures_for(one.kind)):
             self.counters[one.kind] = counter
         if one.kind in self.counters:
             self.counters[one.kind].take(one, component)
-        found = [warning] if warning else []
-        found += level_warnings(one)
-        found += _not_used(one)
+        found = [*level_warnings(one), *_not_used(one), *self._of_reader(one)]
         self.warnings += found[: MOST_WARNINGS - len(self.warnings)]
+
+    def _of_reader(self, one: TransactionSet) -> Iterator[EdiWarning]:
+        """What the reader of the kind finds wrong, and what it would leave out."""
+        if one.kind is FileKind.X835:
+            read = read_set(one, self.traces)
+            yield from read.warnings
+            if read.problem and one.complete and not one.repeated:
+                words = f"{read.problem.message}: the set cannot be posted"
+                yield EdiWarning(read.problem.segment, read.problem.code, words)
+        elif one.kind in (FileKind.X837P, FileKind.X837I):
+            found = read_claim_set(one, self.claims)
+            yield from found.warnings
+            for reject in found.rejects if found.professional else ():
+                words = f"{reject.reason}: the claim cannot be taken in"
+                yield EdiWarning(reject.at, reject.field, words)
+        elif warning := component_separator(one)[1]:
+            yield warning
 
     def _interchange(self, found: Interchange) -> None:
         self.groups += found.groups

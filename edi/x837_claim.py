@@ -56,6 +56,8 @@ class ClaimReject:
     frequency: str = "1"
     lines: int = 0
     line_total: Decimal = ZERO
+    at: int = 0
+    """Number of the segment that cannot be read; ``position`` is the CLM's."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class Draft:
             frequency=self.clm.part(5, 3, self.sep) or "1",
             lines=len(charges),
             line_total=sum((c for c in charges if c is not None), ZERO),
+            at=error.segment,
         )
 
     def finish(self) -> Claim:

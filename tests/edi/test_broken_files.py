@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from edi.acks import read_acknowledgments
 from edi.errors import EdiError
+from edi.explain import explain, explained_file
 from edi.gate import findings
+from edi.inspection import inspect
 from edi.segments import detect, read
 from edi.x270 import read_eligibility_answers, read_eligibility_inquiries
 from edi.x276 import read_status_answers, read_status_inquiries
@@ -32,6 +34,8 @@ READERS: tuple[Callable[[bytes], object], ...] = (
     read_status_inquiries,
     read_eligibility_answers,
     read_eligibility_inquiries,
+    inspect,
+    lambda content: list(explained_file(content, explain, [])),
 )
 HANGS = timedelta(seconds=20)
 """Generous, because other programs use the machine too; a file takes milliseconds."""
