@@ -18,6 +18,7 @@ from cli import (
     doctor,
     edi,
     export,
+    file_ends,
     files,
     histories,
     installation,
@@ -118,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     proof.add(commands, shared)
     edi.add(commands, shared)
     export.add(commands, shared)
+    file_ends.add(commands, shared)
     sftp.add(commands, shared)
     return root
 

@@ -1,4 +1,4 @@
-"""``import`` and ``files``: what comes in, how it ended, what was left out and why."""
+"""``import``: what a file brings, and what was left out and why."""
 
 import argparse
 import asyncio
@@ -14,12 +14,12 @@ from cli.failures import CommandError, Exit
 from cli.session import Session
 from cli.terminal import Column, dollars, table
 from policy.people import may_import
-from records import files, reports
+from records import reports
 from records.events import Because
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """``import FILE…`` and ``files``."""
+    """``import FILE…``."""
     brought = commands.add_parser(
         "import",
         parents=[shared],
@@ -33,11 +33,6 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--check-only", action="store_true", help="say what would happen, store nothing"
     )
     brought.set_defaults(run=import_files)
-    listed = commands.add_parser(
-        "files", parents=[shared], help="files received and sent, and how each ended"
-    )
-    listed.add_argument("--limit", type=int, default=50, help="the newest N (50)")
-    listed.set_defaults(run=list_files)
 
 
 def read_input(path: str) -> tuple[str, bytes]:
@@ -150,38 +145,3 @@ async def start_waiting(session: Session) -> bool:
     if waiting:
         session.out.say(f"Started {waiting} claims. See: python starter.py list")
     return True
-
-
-async def list_files(session: Session) -> int:
-    """The newest files, oldest of them first."""
-    with session.office.reading() as conn:
-        rows = files.listing(conn)[-session.options.limit :]
-    for row in rows:
-        session.out.emit(dict(row))
-    columns = [
-        Column("Date"),
-        Column("Way"),
-        Column("Kind"),
-        Column("Partner"),
-        Column("End"),
-        Column("File and what became of it", wrap=True),
-    ]
-    shown = [
-        (
-            row["received_on"],
-            row["direction"],
-            row["kind"],
-            row["partner"],
-            row["ended"] or ("sent" if row["direction"] == "out" else "NOT ENDED"),
-            " · ".join(filter(None, [row["name"], row["reason"], _copies(row)])),
-        )
-        for row in rows
-    ]
-    session.out.show(
-        table(columns, shown) if shown else "No file has come or gone yet."
-    )
-    return Exit.DONE
-
-
-def _copies(row: Any) -> str:
-    return f"came {row['copies']} times" if row["copies"] > 1 else ""

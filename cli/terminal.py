@@ -100,7 +100,7 @@ def _wrapped(
     row: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
 ) -> list[str]:
     parts = [
-        textwrap.wrap(text, width) or [""] if column.wrap else [_clipped(text, width)]
+        _folded(text, width) if column.wrap else [_clipped(text, width)]
         for text, column, width in zip(row, columns, widths, strict=True)
     ]
     height = max(len(part) for part in parts)
@@ -108,6 +108,11 @@ def _wrapped(
         _line([p[i] if i < len(p) else "" for p in parts], columns, widths)
         for i in range(height)
     ]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    # At spaces only: a file's name or a code is copied as one piece.
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
 
 
 def _clipped(text: str, width: int) -> str:

@@ -1,4 +1,4 @@
-"""Received files as pages, newest first, each with its counts and what it started."""
+"""Files, newest first: how each ended, its counts and what it started."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    and_,
+    case,
     func,
     select,
     true,
@@ -77,6 +79,31 @@ def count(conn: Connection, ended: str) -> int:
     """How many received files ended so."""
     query = select(func.count()).where(file.c.direction == "in", _ended(ended))
     return int(conn.execute(query).scalar_one())
+
+
+def newest(conn: Connection, ended: str, *, limit: int) -> list[RowMapping]:
+    """Files received and sent, newest first: all, or those that ended so.
+
+    ``sent`` are those of ours; ``none``: received, and not at an end yet.
+    """
+    query = select(file).where(_anyhow(ended))
+    query = query.order_by(file.c.received_at.desc(), file.c.sha256.desc())
+    return list(conn.execute(query.limit(limit)).mappings())
+
+
+def ends(conn: Connection) -> dict[str, int]:
+    """How many files there are of each end, as ``newest`` names it."""
+    end = case(
+        (file.c.direction == "out", "sent"), else_=func.coalesce(file.c.ended, "none")
+    )
+    query = select(end, func.count()).group_by(end)
+    return {str(name): int(count) for name, count in conn.execute(query)}
+
+
+def _anyhow(ended: str) -> ColumnElement[bool]:
+    if ended == "sent":
+        return file.c.direction == "out"
+    return and_(file.c.direction == "in", _ended(ended)) if ended else true()
 
 
 def one(conn: Connection, sha256: str) -> RowMapping | None:
