@@ -1,12 +1,13 @@
-"""A letter as it will be mailed: its own bytes, shown inside the task's page."""
+"""A letter as it will be, or was, mailed: its own bytes."""
 
 from starlette.responses import Response
 
+from desk import letter_bytes
 from desk.claim_frame import sees
 from desk.patients import may_see
 from desk.route import Page
 from desk.visit import ForbiddenError, MissingError, Visit
-from letters.render import ALL_TITLES, content_policy_style
+from letters.render import ALL_TITLES
 from policy.people import Door
 from records import accounts, dossier, tasks
 from records.db import RowMapping
@@ -25,23 +26,15 @@ STATES = {"outbox": "waits to be mailed", "sent": "mailed"}
 
 
 def html(visit: Visit) -> Response:
-    """The letter's page, framed by our own pages only."""
-    policy = (
-        f"default-src 'none'; style-src {content_policy_style()}; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    )
-    content = visit.desk.office.documents.get(_letter(visit)["html_sha256"])
-    return Response(
-        content,
-        media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": policy},
-    )
+    """The letter's page."""
+    sha = _letter(visit)["html_sha256"]
+    return letter_bytes.page(visit.desk.office.documents.get(sha))
 
 
 def pdf(visit: Visit) -> Response:
     """The letter as it is printed."""
-    content = visit.desk.office.documents.get(_letter(visit)["pdf_sha256"])
-    return Response(content, media_type="application/pdf")
+    sha = _letter(visit)["pdf_sha256"]
+    return letter_bytes.paper(visit.desk.office.documents.get(sha))
 
 
 def _letter(visit: Visit) -> RowMapping:

@@ -8,8 +8,8 @@ from letters.render import content_policy_style
 def page(content: bytes, *, kind: str = "text/html", status: int = 200) -> Response:
     """The letter for the screen, or a sentence in its place."""
     policy = (
-        f"default-src 'none'; style-src {content_policy_style()}; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"default-src 'none'; style-src {content_policy_style(content)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
     return Response(
         content,

@@ -145,9 +145,11 @@ def stylesheet() -> str:
     return (LAYOUT / "letter.css").read_text(encoding="utf-8")
 
 
-def content_policy_style() -> str:
-    """What a page that shows letters must add to ``style-src``."""
-    return style_source(stylesheet())
+def content_policy_style(page: bytes) -> str:
+    """What a page that shows this letter must add to ``style-src``: the sheet that the
+    letter itself carries, which an old letter has from the day it was made."""
+    sheet = page.partition(b"<style>")[2].partition(b"</style>")[0]
+    return style_source(sheet.decode())
 
 
 # --- filling -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from claims.money import usd
 from letters.facts import PersonFacts
+from letters.page import style_source
 from letters.paper import to_png
 from letters.render import (
     ALL_TITLES,
@@ -23,6 +24,7 @@ from letters.render import (
     content_policy_style,
     escape_fact,
     render,
+    stylesheet,
     template_version,
 )
 from letters.words import money
@@ -125,10 +127,19 @@ def test_html_asks_for_nothing_outside_itself(template: str) -> None:
 
 
 def test_a_content_policy_lets_the_style_sheet_through() -> None:
-    page = made("STMT_1").html.decode()
+    page = made("STMT_1").html
 
-    assert page.count("<style>") == 1
-    assert re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", content_policy_style())
+    assert page.count(b"<style>") == 1
+    assert content_policy_style(page) == style_source(stylesheet())
+    assert re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", content_policy_style(page))
+
+
+def test_a_letter_made_before_the_sheet_changed_keeps_its_own() -> None:
+    old = made("STMT_1").html.replace(b"<style>", b"<style>/* of last year */")
+
+    assert content_policy_style(old) == style_source(
+        f"/* of last year */{stylesheet()}"
+    )
 
 
 @pytest.mark.parametrize("template", ALL)
