@@ -22,6 +22,14 @@ from records.queue_filters import Work
 
 SIZE = 50
 SHOWN = ("open", "closed", "all")
+WAITS = {
+    "task": "A decision by a person",
+    "batch": "A receipt or acceptance",
+    "claim": "An answer, or a date of ours",
+    "appeal": "The answer to an appeal",
+    "account": "The patient",
+}
+"""What a claim waits for, by the owner of its next step."""
 STAGE_WORDS = tuple(dict.fromkeys(STAGES.values()))
 
 
@@ -47,10 +55,12 @@ def claims_page(visit: Visit) -> Response:
         count=found.count,
         billed=from_cents(found.billed_cents),
         next_page=_next(visit, found.rows) if found.more else "",
+        first_page="/claims?" + urlencode(_kept(visit)),
         wanted=wanted,
         words=words,
         token=visit.asked("s"),
         stages=STAGE_WORDS,
+        waits=WAITS,
         chosen=visit.request.query_params.getlist("stage"),
         payers=[(p, payer_name(office, p)) for p in office.payers.ids()],
         within=visit.asked("within"),
@@ -68,6 +78,8 @@ def _wanted(visit: Visit) -> tuple[str, Wanted]:
     return words, Wanted(
         states=tuple(dict.fromkeys([*states, *asked.getlist("state")])),
         payers=tuple(p for p in asked.getlist("payer") if p),
+        waits_for=waits if (waits := visit.asked("waits")) in WAITS else "",
+        late_on=visit.today if visit.asked("late") == "1" else None,
         held=visit.asked("hold") == "1",
         due_by=None if days is None else visit.today + timedelta(days),
         show=show if show in SHOWN else "open",
@@ -92,9 +104,14 @@ def _searched(visit: Visit) -> tuple[str, str | None]:
 
 def _next(visit: Visit, rows: tuple[Listed, ...]) -> str:
     last = rows[-1].row
-    kept = [(k, v) for k, v in visit.request.query_params.multi_items() if k != "after"]
     mark = f"{last.next_due or NO_DATE}~{last.pcn}"
-    return "/claims?" + urlencode([*kept, ("after", mark)])
+    return "/claims?" + urlencode([*_kept(visit), ("after", mark)])
+
+
+def _kept(visit: Visit) -> list[tuple[str, str]]:
+    """The filters of the address, without the place."""
+    given = visit.request.query_params.multi_items()
+    return [(name, value) for name, value in given if name != "after"]
 
 
 def _row(visit: Visit, one: Listed, money: Balances) -> Mapping[str, Any]:

@@ -8,11 +8,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    and_,
     exists,
     func,
     literal,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -24,16 +26,22 @@ from records.tables import account, claim, hold, task
 
 SHUT = ("CLOSED", "VOIDED")
 NO_DATE = date(9999, 12, 31)
-_due = func.coalesce(claim.c.next_due, literal(NO_DATE, Date))
+ORDER = (claim.c.next_due.asc().nulls_last(), claim.c.pcn)
+"""As ix_claim_list has it."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the list shows. ``states`` and ``payers`` empty mean any."""
+    """What the list shows. ``states`` and ``payers`` empty mean any.
+
+    ``waits_for`` is the owner of the next step, ``late_on`` the day when it is late.
+    """
 
     states: tuple[str, ...] = ()
     payers: tuple[str, ...] = ()
+    waits_for: str = ""
     held: bool = False
+    late_on: date | None = None
     due_by: date | None = None
     show: str = "open"
     patient_index: str | None = None
@@ -73,35 +81,44 @@ def page(
         task.c.closed_on.is_(None),
         is_work(work),
     )
-    count = select(func.count()).select_from(claim).where(*where)
-    billed = select(func.coalesce(func.sum(claim.c.charge_cents), 0)).where(*where)
+    totals = select(
+        func.count().label("matches"),
+        func.coalesce(func.sum(claim.c.charge_cents), 0).label("billed"),
+    ).where(*where)
     # The page is found in ix_claim_list; only its own rows, wide with their sealed
     # content, are read from the table.
-    found = select(claim.c.id).where(*where).order_by(_due, claim.c.pcn)
+    found = select(claim.c.id).where(*where).order_by(*ORDER)
     if after is not None:
-        day, pcn = after
-        found = found.where(
-            tuple_(_due, claim.c.pcn) > tuple_(literal(day, Date), literal(pcn))
-        )
+        found = found.where(_behind(*after))
     ids = found.limit(size + 1).subquery("found")
+    all_of_it = totals.subquery("totals")
     query = (
         select(
             *claims.COLUMNS,
             claim.c.content_enc.label("sealed"),
             assigned.label("assigned"),
-            count.scalar_subquery().label("matches"),
-            billed.scalar_subquery().label("billed"),
+            all_of_it,
         )
         .join_from(claim, ids, ids.c.id == claim.c.id)
-        .order_by(_due, claim.c.pcn)
+        .join(all_of_it, true())
+        .order_by(*ORDER)
     )
     read = [dict(r) for r in conn.execute(query).mappings()]
     if read:
         matches, cents = read[0]["matches"], read[0]["billed"]
     else:  # behind the last page
-        matches, cents = conn.execute(count).scalar(), conn.execute(billed).scalar()
+        matches, cents = conn.execute(totals).one()
     rows = tuple(_listed(values) for values in read[:size])
-    return Page(rows, int(matches or 0), int(cents or 0), len(read) > size)
+    return Page(rows, int(matches), int(cents), len(read) > size)
+
+
+def _behind(day: date, pcn: str) -> ColumnElement[bool]:
+    """The place comes after this one; claims without a date come last."""
+    undated = claim.c.next_due.is_(None)
+    if day == NO_DATE:
+        return and_(undated, claim.c.pcn > pcn)
+    place = tuple_(literal(day, Date), literal(pcn))
+    return or_(tuple_(claim.c.next_due, claim.c.pcn) > place, undated)
 
 
 def _listed(values: dict[str, Any]) -> Listed:
@@ -116,7 +133,13 @@ def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.states:
         where.append(claim.c.state.in_(wanted.states))
     if wanted.payers:
-        where.append(claim.c.payer_id.in_(wanted.payers))
+        # Wrapped, so that it is looked for in ix_claim_list: by ix_claim_member it
+        # would take as many reads of the wide table as the payer has claims.
+        where.append(func.coalesce(claim.c.payer_id, "").in_(wanted.payers))
+    if wanted.waits_for:
+        where.append(claim.c.next_owner == wanted.waits_for)
+    if wanted.late_on is not None:
+        where += [claim.c.next_due < wanted.late_on, claim.c.state.notin_(SHUT)]
     if wanted.held:
         held = exists().where(
             hold.c.claim_id == claim.c.id,

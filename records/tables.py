@@ -250,7 +250,7 @@ claim = Table(
     Column("state", String(20), nullable=False, index=True),
     Column("state_since", Date, nullable=False),
     Column("next_what", String(64)),
-    Column("next_due", Date, index=True),
+    Column("next_due", Date),
     Column("next_at", INSTANT),
     Column("next_owner", String(12)),
     Column("next_owner_id", String(120)),
@@ -265,9 +265,10 @@ claim = Table(
     Column("version", Integer, nullable=False, default=1),
     Index("ix_claim_member", "payer_id", "member_index"),
     Index("ix_claim_account_state", "account_id", "state"),
+    # The order of the claims list, and all that its filters and totals read.
     Index(
         "ix_claim_list",
-        *("state", "next_due", "pcn", "payer_id", "charge_cents", "id"),
+        *("next_due", "pcn", "state", "payer_id", "next_owner", "charge_cents", "id"),
     ),
 )
 """``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01;
@@ -713,7 +714,7 @@ event = Table(
     Column("key", String(255), unique=True),
     Column("at", INSTANT, nullable=False),
     Column("business_date", Date, nullable=False),
-    Column("claim_id", ID, index=True),
+    Column("claim_id", ID),
     Column("account_id", ID, index=True),
     Column("kind", String(32), nullable=False),
     Column("actor", String(64), nullable=False),
@@ -723,6 +724,7 @@ event = Table(
     Column("old_state", String(20)),
     Column("new_state", String(20)),
     Column("data", JSON, nullable=False),
+    Index("ix_event_claim", "claim_id", "at", "id"),
     sqlite_autoincrement=True,
 )
 """The append-only event log; ``words`` never name a patient."""

@@ -225,7 +225,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_event_account_id"), "event", ["account_id"], unique=False)
-    op.create_index(op.f("ix_event_claim_id"), "event", ["claim_id"], unique=False)
+    op.create_index("ix_event_claim", "event", ["claim_id", "at", "id"], unique=False)
     op.create_table(
         "file",
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -675,13 +675,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_claim_list",
         "claim",
-        ["state", "next_due", "pcn", "payer_id", "charge_cents", "id"],
+        ["next_due", "pcn", "state", "payer_id", "next_owner", "charge_cents", "id"],
         unique=False,
     )
     op.create_index(
         "ix_claim_member", "claim", ["payer_id", "member_index"], unique=False
     )
-    op.create_index(op.f("ix_claim_next_due"), "claim", ["next_due"], unique=False)
     op.create_index(
         op.f("ix_claim_patient_index"), "claim", ["patient_index"], unique=False
     )
