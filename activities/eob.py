@@ -43,10 +43,10 @@ def refusal(conn: Connection, actor: str) -> str:
     user = users.get_user(conn, actor)
     if user is not None and may_post_manually(user.roles):
         return ""
-    who = "nobody is named" if actor == MACHINE else f"{actor} is none"
+    who = "nobody is named" if actor == MACHINE else f"{actor} is not one"
     return (
-        f"A paper remittance (eob.csv) is posted by a named poster; {who}. Nothing was "
-        "done. A poster brings the file in: import FILE --as POSTER."
+        f"A paper remittance (eob.csv) is posted by a named poster, and {who}. Nothing "
+        "was done. A poster brings it in: Start in the desk, or import FILE --as NAME."
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from records import claims, files
+from records import claims, files, remittances
 
 from .conftest import Desk
 
@@ -14,6 +14,10 @@ DEPOSITS = (
     "D-1,2026-01-20,100.00,ach,TRACE1,,,\n"
     "D-2,2026-01-21,not-money,ach,TRACE2,,,\n"
     "D-3,2026-01-22,7.50,check,,,,\n"
+)
+EOB = (
+    "payer_id,trace_no,pay_date,pay_amount,claim_ref,dos_from,code,billed,paid\n"
+    "P-NORTHLAKE,CHK-1,2026-01-20,80.00,NOBODY,2026-01-05,99213,80.00,80.00\n"
 )
 
 
@@ -136,6 +140,36 @@ def test_an_auditor_imports_nothing(desk: Desk, charges: Path) -> None:
 
     assert said.code == 7
     assert said.out == ""
+
+
+@pytest.mark.parametrize("who", [[], ["--as", "olga"], ["--as", "cody"]])
+def test_a_paper_remittance_is_for_a_named_poster_and_nothing_is_done_before(
+    desk: Desk, tmp_path: Path, who: list[str]
+) -> None:
+    deposits, eob = tmp_path / "deposits.csv", tmp_path / "eob.csv"
+    deposits.write_text(DEPOSITS)
+    eob.write_text(EOB)
+    said = desk("import", str(deposits), str(eob), *who)
+
+    assert said.code == 7
+    assert "named poster" in said.err
+    assert "Nothing was done" in said.err
+    listed = desk("files").out
+    assert "deposits.csv" not in listed
+    assert "eob.csv" not in listed
+
+
+def test_a_poster_brings_a_paper_remittance_in(desk: Desk, tmp_path: Path) -> None:
+    eob = tmp_path / "eob.csv"
+    eob.write_text(EOB)
+    said = desk("import", "--json", str(eob), "--as", "cleo")
+
+    assert said.code == 0, said.err
+    assert counts(said.out)["accepted"] == 1
+    office = desk.office()
+    with office.reading() as conn:
+        (row,) = remittances.listing(conn)
+    assert (row["keyed_by"], row["trace"]) == ("cleo", "CHK-1")
 
 
 def test_start_needs_the_server_and_says_so(desk: Desk, charges: Path) -> None:
