@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from edi.envelopes import MOST_WARNINGS, Envelopes
 from edi.errors import EdiWarning
-from edi.figures import Figures, figures_for, receipt
+from edi.figures import FileFigures, receipt
 from edi.interchange import (
     Delimiters,
     FileKind,
@@ -81,7 +81,7 @@ class _Inspector:
         self.source = _Measured(raw)
         # Nothing but read() is called of it.
         self.file = Envelopes(cast("BinaryIO", self.source))
-        self.counters: dict[FileKind, Figures] = {}
+        self.figures = FileFigures()
         self.names: dict[str, None] = {}
         self.versions: dict[str, None] = {}
         self.delimiters: dict[str, None] = {}
@@ -103,7 +103,7 @@ class _Inspector:
         return Inspection(
             transaction="+".join(self.names),
             version="+".join(self.versions),
-            figures={**self._envelope(), **self._counted()},
+            figures={**self._envelope(), **self.figures.result()},
             warnings=tuple(sorted(self._warnings(), key=lambda w: w.segment)),
         )
 
@@ -112,10 +112,7 @@ class _Inspector:
         self.names[named(one)] = None
         self.versions[one.version] = None
         component, _ = component_separator(one)
-        if one.kind not in self.counters and (counter := figures_for(one.kind)):
-            self.counters[one.kind] = counter
-        if one.kind in self.counters:
-            self.counters[one.kind].take(one, component)
+        self.figures.take(one, component)
         found = [*level_warnings(one), *_not_used(one), *self._of_reader(one)]
         self.warnings += found[: MOST_WARNINGS - len(self.warnings)]
 
@@ -154,6 +151,7 @@ class _Inspector:
         notes += [f"ISA length {length}" for length in self.lengths]
         errors = dict(self.file.errors)
         return {
+            **({"ta1": self.receipts} if self.receipts else {}),
             "isa": self.file.interchanges,
             "gs": self.groups,
             "st": self.sets,
@@ -165,18 +163,6 @@ class _Inspector:
             "bytes": self.source.bytes,
             "sha256": self.source.sha256,
         }
-
-    def _counted(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"ta1": self.receipts} if self.receipts else {}
-        for counter in self.counters.values():
-            for name, value in counter.result().items():
-                found[name] = _together(found[name], value) if name in found else value
-        return found
-
-
-def _together(one: Any, other: Any) -> Any:
-    """Figures of two kinds in one file under the same name: both are counts by code."""
-    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
 
 
 def in_words(marks: Delimiters) -> str:

@@ -13,6 +13,12 @@ from edi.interchange import Segment, TransactionSet
 TOP = "20"
 
 
+def is_below(level: Segment, above: Segment) -> bool:
+    """Whether an HL stands below the one read before it, unless it names another."""
+    named, stands = level.get(2), above.get(1)
+    return not named or not stands or named == stands
+
+
 def level_warnings(one: TransactionSet) -> list[EdiWarning]:
     """Levels that are numbered twice, name no parent, or name one that is not above."""
     seen: set[str] = set()

@@ -56,6 +56,7 @@ _QUALIFIED = {
     "SVC": re.compile(r"(?:HC|AD|ER|HP|IV|N4|NU|WK)([^\w\s.-])"),
     "SV1": re.compile(r"(?:HC|ER|IV|WK)([^\w\s.-])"),
     "HI": re.compile(r"(?:ABK|ABF|BK|BF)([^\w\s.-])"),
+    "STC": re.compile(r"[A-Z][0-9]{1,2}([^\w\s.-])"),
 }
 
 
@@ -132,8 +133,8 @@ def sets_of(
 def component_separator(one: TransactionSet) -> tuple[str, EdiWarning | None]:
     """The separator the set really uses inside composites.
 
-    Some senders declare one in ISA16 and write another. Only procedure and diagnosis
-    codes are looked at: there the qualifier shows where the separator must stand.
+    Some senders declare one in ISA16 and write another. Only procedure, diagnosis and
+    status codes are looked at: there the first part shows where it must stand.
     """
     declared = one.delimiters.component
     used: dict[str, Segment] = {}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from claims.claim import Person, Provider
 from claims.money import Usd
 from edi.errors import EdiWarning, UnwritableError
+from edi.levels import is_below
 from edi.loops import Loop
 from edi.segments import (
     FileKind,
@@ -204,6 +205,7 @@ class _Level:
 
     code: str
     loop: Loop
+    payer: str
     subscriber: "_Level | None" = None
     benefits: list[Segment] = field(default_factory=list)
     in_benefits: bool = False
@@ -259,12 +261,20 @@ class _AnswerReader:
     def _hl(self, segment: Segment) -> None:
         code = segment.get(3)
         self.current = None
-        if code in ("22", "23"):
-            above = self.subscriber if code == "23" else None
-            self.current = _Level(code, Loop(segment), above)
-            self.levels.append(self.current)
-            if code == "22":
-                self.subscriber = self.current
+        if code == "20":  # a new plan: nothing of the one before counts
+            self.payer, self.subscriber = "", None
+        elif code == "22":
+            self._begin(_Level(code, Loop(segment), self.payer))
+            self.subscriber = self.current
+        elif code == "23":
+            above = self.subscriber
+            if above is not None and not is_below(segment, above.loop.head):
+                above = None
+            self._begin(_Level(code, Loop(segment), self.payer, above))
+
+    def _begin(self, level: _Level) -> None:
+        self.current = level
+        self.levels.append(level)
 
     def _above(self, segment: Segment) -> None:
         if segment.tag == "NM1" and not self.payer:
@@ -292,7 +302,7 @@ class _AnswerReader:
             member_id=member,
             last_name=named.get(3),
             first_name=named.get(4),
-            payer_edi_id=self.payer,
+            payer_edi_id=level.payer,
             service_date=maybe_date(loop.first("DTP", "472").get(3)),
             plan_begins=begins,
             plan_ends=ends,
@@ -364,7 +374,8 @@ def _asked(one: TransactionSet) -> Iterator[AskedEligibility]:
         if segment.tag == "HL":
             yield from _question(level, subscriber, payer)
             level = Loop(segment)
-            subscriber = level if segment.get(3) == "22" else subscriber
+            if segment.get(3) in ("20", "22"):
+                subscriber = level
         elif segment.tag == "NM1" and segment.get(1) == "PR":
             payer = segment.get(9)
         else:
@@ -377,7 +388,8 @@ def _question(level: Loop, subscriber: Loop, payer: str) -> Iterator[AskedEligib
     if not trn.tag or level.head.get(3) not in ("22", "23"):
         return
     named = (level.name("IL") or level.name("03") or empty).head
-    holder = (subscriber.name("IL") or empty).head
+    above = subscriber if is_below(level.head, subscriber.head) else empty
+    holder = (above.name("IL") or empty).head
     day = level.first("DTP", "291").get(3) or level.first("DTP", "472").get(3)
     yield AskedEligibility(
         trace=trn.get(2),

@@ -14,9 +14,10 @@ from edi.segments import (
     FileKind,
     Segment,
     TransactionSet,
+    component_separator,
+    each_set,
     maybe_amount,
     maybe_date,
-    sets_of,
 )
 from edi.writer import OutboundEnvelope, Writer, d8, plain
 
@@ -78,34 +79,38 @@ def read_statuses(content: bytes, kind: FileKind) -> StatusFile:
     Raises:
         EdiError: no X12, or no set of this kind in it.
     """
-    found, warnings = sets_of(content, kind)
-    every = [status for one in found for status in _statuses(one)]
+    warnings: list[EdiWarning] = []
+    every: list[ClaimStatus] = []
+    marks: list[EdiWarning] = []
+    for one in each_set(content, kind, warnings=warnings):
+        component, warning = component_separator(one)
+        marks += [warning] if warning else []
+        every += _statuses(one, component)
     claims = tuple(s for s in every if s.level in CLAIM_LEVELS)
     above = tuple(s for s in every if s.level not in CLAIM_LEVELS)
-    return StatusFile(claims, tuple(warnings), above)
+    return StatusFile(claims, (*warnings, *marks), above)
 
 
-def _statuses(one: TransactionSet) -> Iterator[ClaimStatus]:
+def _statuses(one: TransactionSet, sep: str) -> Iterator[ClaimStatus]:
     """One status per TRN loop that has an STC."""
     level, loop = "", Loop()
     lines = False
     for segment in one.segments:
         if segment.tag in ("HL", "TRN", "SE"):
-            yield from _status(one, level, loop)
+            yield from _status(level, loop, sep)
             loop, lines = Loop(segment), False
             level = segment.get(3) if segment.tag == "HL" else level
         elif segment.tag == "SVC":
             lines = True  # what follows is about service lines
         elif not lines:
             loop.take(segment)
-    yield from _status(one, level, loop)
+    yield from _status(level, loop, sep)
 
 
-def _status(one: TransactionSet, level: str, loop: Loop) -> Iterator[ClaimStatus]:
+def _status(level: str, loop: Loop, sep: str) -> Iterator[ClaimStatus]:
     listed = loop.all("STC")
     if not listed:
         return
-    sep = one.delimiters.component
     stc = next((s for s in listed if s.get(3) == "U"), listed[0])
     category, status, entity = stc.parts(1, sep, 3)
     trace = loop.head.get(2) if loop.head.tag == "TRN" else ""

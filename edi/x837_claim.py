@@ -11,6 +11,7 @@ from claims.money import ZERO
 from edi.elements import maybe_amount, maybe_date, read_amount, read_date
 from edi.errors import EdiError
 from edi.interchange import Segment
+from edi.levels import is_below
 from edi.loops import Loop
 from edi.x837_line import Line, maybe_qualified, positive, read_adjustments
 from edi.x837_parties import billing, pay_to, payer, person, provider, subscriber
@@ -89,8 +90,7 @@ class Levels:
 
 def _doubt(hl: Segment, above: Loop) -> Segment | None:
     """The HL when it names another level than the one it stands below."""
-    named, stands = hl.get(2), above.head.get(1)
-    return hl if named and stands and named != stands else None
+    return None if is_below(hl, above.head) else hl
 
 
 class Draft:

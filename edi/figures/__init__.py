@@ -5,32 +5,57 @@ out is still in the figures. Money is text with two decimals; a code is counted 
 its own name, unless it can be none.
 """
 
+from collections import Counter
+from typing import Any
+
 from edi.figures.answers import (
     AcknowledgmentFigures,
     CoverageFigures,
-    QuestionFigures,
+    CoverageQuestionFigures,
     StatusFigures,
+    StatusQuestionFigures,
     receipt,
 )
 from edi.figures.claims import ClaimFigures
 from edi.figures.counting import Figures
 from edi.figures.remittances import RemittanceFigures
-from edi.interchange import FileKind
+from edi.interchange import FileKind, TransactionSet
 
-__all__ = ["Figures", "figures_for", "receipt"]
+__all__ = ["FileFigures", "receipt"]
 
 
-def figures_for(kind: FileKind) -> Figures | None:
-    """A new counter for a kind, None when nothing of it is counted."""
-    if kind in (FileKind.X837P, FileKind.X837I):
-        return ClaimFigures("SV1" if kind is FileKind.X837P else "SV2")
-    if kind in (FileKind.X277CA, FileKind.X277):
-        return StatusFigures(counts_quantities=kind is FileKind.X277CA)
-    if kind in (FileKind.X270, FileKind.X276):
-        return QuestionFigures(kind)
-    makers: dict[FileKind, type[Figures]] = {
-        FileKind.X835: RemittanceFigures,
-        FileKind.X999: AcknowledgmentFigures,
-        FileKind.X271: CoverageFigures,
-    }
-    return makers[kind]() if kind in makers else None
+_FAMILIES: dict[FileKind, type[Figures]] = {
+    FileKind.X837P: ClaimFigures,
+    FileKind.X837I: ClaimFigures,
+    FileKind.X835: RemittanceFigures,
+    FileKind.X999: AcknowledgmentFigures,
+    FileKind.X277CA: StatusFigures,
+    FileKind.X277: StatusFigures,
+    FileKind.X276: StatusQuestionFigures,
+    FileKind.X271: CoverageFigures,
+    FileKind.X270: CoverageQuestionFigures,
+}
+
+
+class FileFigures:
+    """Counts a file, the kinds of one family together."""
+
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self._counters: dict[type[Figures], Figures] = {}
+
+    def take(self, one: TransactionSet, component: str) -> None:
+        """Count a set; ``component`` separates its composites."""
+        family = _FAMILIES.get(one.kind)
+        if family is not None:
+            self._counters.setdefault(family, family()).take(one, component)
+
+    def result(self) -> dict[str, Any]:
+        """The figures of every family; levels, which several have, are summed."""
+        found: dict[str, Any] = {}
+        levels: Counter[str] = Counter()
+        for counter in self._counters.values():
+            result = counter.result()
+            levels.update(result.get("hl", {}))
+            found |= result
+        return {**found, "hl": dict(levels)} if levels else found

@@ -21,7 +21,6 @@ def receipt(segment: Segment) -> dict[str, str]:
 class StatusFigures:
     """277CA and 277: what is said of claims, and at which level."""
 
-    counts_quantities: bool
     guides: Counter[str] = field(default_factory=Counter)
     levels: Counter[str] = field(default_factory=Counter)
     traces: int = 0
@@ -29,9 +28,11 @@ class StatusFigures:
     by_level: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     quantities: Counter[str] = field(default_factory=Counter)
+    has_quantities: bool = False
 
     def take(self, one: TransactionSet, component: str) -> None:
         """Count a set."""
+        self.has_quantities |= one.kind is FileKind.X277CA
         self.guides[code(one.segments[0].get(3))] += 1
         level = where = ""
         for segment in one.segments:
@@ -57,7 +58,7 @@ class StatusFigures:
 
     def result(self) -> dict[str, Any]:
         """Statuses by category, level and code (STC01)."""
-        counted = self.counts_quantities or self.quantities
+        counted = self.has_quantities or self.quantities
         return {
             "st03": dict(self.guides),
             "hl": dict(self.levels),
@@ -70,10 +71,9 @@ class StatusFigures:
 
 
 @dataclass
-class QuestionFigures:
+class _QuestionFigures:
     """270 and 276: levels and traces of what is asked."""
 
-    kind: FileKind
     levels: Counter[str] = field(default_factory=Counter)
     traces: list[str] = field(default_factory=list)
     trace_count: int = 0
@@ -91,13 +91,25 @@ class QuestionFigures:
                 if self.trace_count <= MOST_LISTED:
                     self.traces.append(segment.get(2))
 
+
+class StatusQuestionFigures(_QuestionFigures):
+    """276."""
+
     def result(self) -> dict[str, Any]:
-        """Levels and traces, named after the kind as its samples do."""
-        asked = {"eq": self.questions} if self.kind is FileKind.X270 else {}
+        """Levels and traces."""
+        traces = listed(self.traces, self.trace_count)
+        return {"hl_276": dict(self.levels), "trn_276": traces}
+
+
+class CoverageQuestionFigures(_QuestionFigures):
+    """270."""
+
+    def result(self) -> dict[str, Any]:
+        """Levels, questions and traces."""
         return {
-            f"hl_{self.kind}": dict(self.levels),
-            **asked,
-            f"trn_{self.kind}": listed(self.traces, self.trace_count),
+            "hl_270": dict(self.levels),
+            "eq": self.questions,
+            "trn_270": listed(self.traces, self.trace_count),
         }
 
 

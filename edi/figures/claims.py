@@ -7,7 +7,10 @@ from typing import Any
 
 from claims.money import ZERO
 from edi.figures.counting import amount_of, code, money
-from edi.interchange import Segment, TransactionSet
+from edi.interchange import FileKind, Segment, TransactionSet
+
+_SERVICE = {FileKind.X837P: "SV1", FileKind.X837I: "SV2"}
+_CHARGE = {"SV1": 2, "SV2": 3}
 
 
 @dataclass
@@ -24,9 +27,9 @@ class _ClaimSum:
 class ClaimFigures:
     """837: claims, lines and charges."""
 
-    service: str
+    services: dict[str, Decimal] = field(default_factory=dict)
+    """Charges of lines by the segment that holds them."""
     charges: Decimal = ZERO
-    line_charges: Decimal = ZERO
     claims: int = 0
     numbers: set[str] = field(default_factory=set)
     lines: Counter[str] = field(default_factory=Counter)
@@ -39,6 +42,8 @@ class ClaimFigures:
 
     def take(self, one: TransactionSet, component: str) -> None:
         """Count a set."""
+        service = _SERVICE[one.kind]
+        self.services.setdefault(service, ZERO)
         for segment in one.segments:
             tag = segment.tag
             if tag == "CLM":
@@ -48,8 +53,10 @@ class ClaimFigures:
                 self.levels[code(segment.get(3))] += 1
             elif tag == "SBR":
                 self.order[code(segment.get(1))] += 1
-            elif tag in ("LX", "SVD", self.service):
+            elif tag in ("LX", "SVD"):
                 self._line(segment)
+            elif tag == service:
+                self._charge(segment)
         self._end()
 
     def _claim(self, segment: Segment, component: str) -> None:
@@ -63,16 +70,17 @@ class ClaimFigures:
 
     def _line(self, segment: Segment) -> None:
         self.lines[segment.tag] += 1
-        claim = self.claim
-        if claim is not None and segment.tag == "LX":
-            claim.lines += 1
-        if segment.tag == self.service:
-            place = 2 if self.service == "SV1" else 3
-            charge = amount_of(segment.get(place))
-            self.line_charges += charge
-            if claim is not None:
-                claim.priced += 1
-                claim.total += charge
+        if self.claim is not None and segment.tag == "LX":
+            self.claim.lines += 1
+
+    def _charge(self, segment: Segment) -> None:
+        tag = segment.tag
+        charge = amount_of(segment.get(_CHARGE[tag]))
+        self.lines[tag] += 1
+        self.services[tag] += charge
+        if self.claim is not None:
+            self.claim.priced += 1
+            self.claim.total += charge
 
     def _end(self) -> None:
         claim, self.claim = self.claim, None
@@ -83,14 +91,16 @@ class ClaimFigures:
 
     def result(self) -> dict[str, Any]:
         """Claims, charges and lines."""
-        service = self.service.lower()
+        lines: dict[str, Any] = {}
+        for tag, charges in self.services.items():
+            lines[f"n_{tag.lower()}"] = self.lines[tag]
+            lines[f"sum_{tag.lower()}"] = money(charges)
         decided = {"svd": self.lines["SVD"]} if self.lines["SVD"] else {}
         return {
             "clm": self.claims,
             "sum_clm02": money(self.charges),
             "clm01_distinct": len(self.numbers),
-            f"n_{service}": self.lines[self.service],
-            f"sum_{service}": money(self.line_charges),
+            **lines,
             "lx": self.lines["LX"],
             "max_lines_per_claim": self.most_lines,
             "clm02_eq_lines": self.adds_up,

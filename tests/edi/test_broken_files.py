@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -164,6 +165,18 @@ def test_any_bytes_give_a_model_or_an_edi_error(content: bytes) -> None:
 @given(broken())
 def test_the_validator_answers_any_file(content: bytes) -> None:
     assert all(isinstance(found, str) for found in findings(content))
+
+
+CRASHERS = sorted((Path(__file__).parent / "crashers").iterdir())
+
+
+@pytest.mark.parametrize("path", CRASHERS, ids=lambda path: path.stem)
+def test_what_once_broke_a_reader_no_longer_does(path: Path) -> None:
+    """Files of our own, each cut down from what the fuzzing found."""
+    content = path.read_bytes()
+
+    assert inspect(content).figures["envelope_ok"]
+    _survives(content)
 
 
 @each()

@@ -94,6 +94,17 @@ def test_figures_of_several_kinds_stand_side_by_side(ours: dict[str, bytes]) -> 
     assert found.figures["ta1"][0]["ack"] == "A"
 
 
+def test_kinds_of_one_family_are_counted_together(ours: dict[str, bytes]) -> None:
+    """A crasher of the fuzzing: 277 and 277CA in one file have figures alike."""
+    institutional = ours["c4"].replace(b"X222A1~\nBHT", b"X223A2~\nBHT")
+    figures = inspect(ours["a4"] + ours["a6"] + ours["a1"] + institutional).figures
+
+    assert figures["trn"] == 8 + 2
+    assert figures["stc_category"] == {"A1": 2, "A2": 4, "A3": 1, "P1": 1, "F2": 1}
+    assert (figures["clm"], figures["sum_clm02"]) == (65, "10460.00")
+    assert (figures["n_sv1"], figures["n_sv2"]) == (7, 0)
+
+
 @pytest.mark.parametrize(
     ("st01", "guide", "wanted"),
     [

@@ -1,5 +1,6 @@
 """277CA, 276 and 277: which claims were accepted, what we ask, what a payer answers."""
 
+import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -278,3 +279,15 @@ def test_a_276_asks_one_payer() -> None:
     for asked in ([], [_asked(), _asked(payer_edi_id="OTHER")]):
         with pytest.raises(UnwritableError, match="one payer"):
             write_status_inquiries(asked, ENVELOPE)
+
+
+def test_another_component_separator_than_declared_is_seen_and_named(
+    ours: dict[str, bytes],
+) -> None:
+    plain = read_claim_acknowledgments(ours["a4"])
+    found = read_claim_acknowledgments(
+        re.sub(rb"STC\*[^~]*", lambda m: m[0].replace(b":", b">"), ours["a4"])
+    )
+
+    assert found.statuses == plain.statuses
+    assert [w.code for w in found.warnings] == ["ISA16"]

@@ -271,3 +271,40 @@ def test_delimiters_are_refused_in_codes_and_replaced_in_names(mark: str) -> Non
 def test_a_270_asks_one_plan() -> None:
     with pytest.raises(UnwritableError, match="one plan"):
         write_eligibility_inquiries([], ENVELOPE)
+
+
+def _levels(*levels: bytes) -> bytes:
+    head = b"ISA*00*  *00*  *ZZ*A*ZZ*B*260601*1200*^*00501*000000001*0*P*:~"
+    st = b"GS*HB*A*B*20260601*1200*1*X*005010X279A1~ST*271*0001*005010X279A1~"
+    return head + st + b"".join(levels) + b"SE*1*0001~GE*1*1~IEA*1*000000001~"
+
+
+def test_a_chain_of_levels_that_begins_again_belongs_to_its_own_plan() -> None:
+    plan = b"HL*1**20*1~NM1*PR*2*%s*****PI*%s~"
+    person = b"HL*2*1*22*0~TRN*2*%s~NM1*IL*1*LAST*****MI*%s~EB*1~"
+    refused = b"AAA*N**42*R~"
+    content = _levels(
+        *(plan % (b"ONE", b"P1"), person % (b"T1", b"M1")),
+        *(plan % (b"TWO", b"P2"), refused, person % (b"T2", b"M2")),
+    )
+    found = read_eligibility_answers(content).answers
+
+    assert [(a.payer_edi_id, a.trace, a.aaa) for a in found] == [
+        ("P2", "", ("42",)),
+        ("P1", "T1", ()),
+        ("P2", "T2", ()),
+    ]
+
+
+def test_a_dependent_takes_nothing_from_a_subscriber_it_does_not_name() -> None:
+    subscriber = b"HL*%s*1*22*1~TRN*2*%s~NM1*IL*1*LAST*****MI*%s~"
+    dependent = b"HL*9*%s*23*0~NM1*03*1*LAST~EB*1~"
+    levels = (subscriber % (b"2", b"T1", b"M1"), subscriber % (b"3", b"T2", b"M2"))
+
+    def member(above: bytes) -> tuple[str, str]:
+        found = read_eligibility_answers(_levels(*levels, dependent % above)).answers
+        answer = next(a for a in found if a.benefits)
+        return answer.trace, answer.member_id
+
+    assert member(b"3") == member(b"") == ("T2", "M2")
+    assert member(b"2") == ("", "")
