@@ -117,9 +117,7 @@ class Office:
 
     def partner_of(self, payer_id: str) -> str:
         """Whose mailbox carries this payer's files."""
-        profile = self.payers.get(payer_id)
-        direct = profile is not None and profile.edi.transport == "direct_sftp"
-        return payer_id if direct else "clearinghouse"
+        return self.payers.partner_of(payer_id)
 
     def partners(self) -> list[str]:
         """Every mailbox: the clearinghouse, direct payers, the office itself."""

@@ -5,8 +5,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from activities.office import OFFICE_PARTNER
 from cli.failures import CommandError, Exit
 from cli.session import Session
+from payers.profile import PayerBook
 
 PORT = 8022
 
@@ -44,7 +46,9 @@ async def serve_mailboxes(session: Session) -> int:
     options, settings = session.options, session.settings
     keys = options.keys or settings.data_dir / "sftp"
     fingerprint = server.host_key(keys).get_fingerprint()
-    known = session.office.partners()
+    # No office: what partners reach needs neither our keys nor the database.
+    book = PayerBook.load(settings.payers_dir)
+    known = [*sorted({book.partner_of(p) for p in book.ids()}), OFFICE_PARTNER]
     strangers = [name for name in server.partners(keys) if name not in known]
     if strangers:
         raise CommandError(

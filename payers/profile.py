@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from claims.claim import Address
 from claims.money import Usd
 
+CLEARINGHOUSE = "clearinghouse"
+"""The mailbox that carries the files of every payer without one of its own."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -176,6 +179,12 @@ class PayerBook:
     def get(self, payer_id: str) -> PayerProfile | None:
         """The profile of our payer id."""
         return self._by_id.get(payer_id)
+
+    def partner_of(self, payer_id: str) -> str:
+        """Whose mailbox carries the payer's files: its own, or the clearinghouse's."""
+        profile = self.get(payer_id)
+        direct = profile is not None and profile.edi.transport == "direct_sftp"
+        return payer_id if direct else CLEARINGHOUSE
 
     def by_edi_id(self, edi_id: str) -> PayerProfile | None:
         """The profile whose NM109 this is."""
