@@ -9,6 +9,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from activities.read_sets import ReadSets
 from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date
 from claims.calendar import at as at_hour
 from claims.decision import MACHINE
@@ -44,6 +45,7 @@ class Office:
     task_queue: str
     client: Client | None = None
     codes: CodeSets = field(default_factory=CodeSets)
+    read_sets: ReadSets = field(default_factory=ReadSets)
     settle_seconds: float = 0.0
     """How long an inbound file must have lain unchanged before it is read."""
     _clock: PracticeClock | None = field(default=None, repr=False)

@@ -29,7 +29,8 @@ from claims.remittance import (
     imbalances,
 )
 from claims.task import DecisionRefused, TaskType
-from edi.x835 import read_remittances
+from edi.errors import EdiWarning
+from edi.x835 import each_remittance, none_is_whole, read_set_at
 from ledger.accounts import EntryType
 from ledger.entries import LedgerIdentityError, post
 from records import claims, events, news, remittances, tasks
@@ -60,9 +61,17 @@ def register_remittances(
 
     A set that cannot be read is named, never passed over in silence.
     """
-    found = read_remittances(content)
-    said = [_register(conn, office, one, sha, why) for one in found.remittances]
-    for error in found.errors:
+    said: list[str] = []
+    errors: list[EdiWarning] = []
+    for one in each_remittance(content, []):
+        if one.problem is not None:
+            errors.append(one.problem)
+        elif one.remittance is not None:
+            said.append(_register(conn, office, one.remittance, sha, why))
+            office.read_sets.keep(sha, one.remittance)
+    if errors and not said:
+        raise none_is_whole(errors[0])
+    for error in errors:
         words_ = f"A set was not read: {error.message} (segment {error.segment})"
         evidence = why.by_rule("R-BAD-01", file=sha[:12], field=error.code)
         events.add(conn, evidence, "unreadable", words_)
@@ -166,8 +175,9 @@ def read_one(conn: Connection, office: Office, row: RowMapping) -> Remittance:
     """The transaction set of a row, read again from the stored file."""
     if row["keyed_by"]:
         return eob.read_keyed(conn, office, row)
-    found = read_remittances(office.documents.get(row["file_sha256"]))
-    return next(r for r in found.remittances if r.position == row["st_segment"])
+    sha, position = row["file_sha256"], row["st_segment"]
+    known = office.read_sets.take(sha, position)
+    return known or read_set_at(office.documents.get(sha), position)
 
 
 def _take(conn: Connection, office: Office, row: RowMapping, why: Because) -> None:

@@ -5,8 +5,10 @@ from edi.x835_read import (
     RemittanceFile,
     content_hash,
     each_remittance,
+    none_is_whole,
     read_remittances,
     read_set,
+    read_set_at,
 )
 from edi.x835_write import VERSION, write_remittances
 
@@ -16,7 +18,9 @@ __all__ = [
     "RemittanceFile",
     "content_hash",
     "each_remittance",
+    "none_is_whole",
     "read_remittances",
     "read_set",
+    "read_set_at",
     "write_remittances",
 ]

@@ -76,18 +76,42 @@ def read_remittances(content: bytes, *, partial: bool = False) -> RemittanceFile
     good = [one.remittance for one in found if one.problem is None and one.remittance]
     errors = tuple(one.problem for one in found if one.problem is not None)
     if not good and not partial:
-        raise EdiError(
-            f"No remittance of the file is whole: {errors[0].message}. Nothing was "
-            "read. Ask the sender for the whole file.",
-            segment=errors[0].segment,
-            field=errors[0].code,
-        )
+        raise none_is_whole(errors[0])
     return RemittanceFile(
         tuple(good),
         (*envelopes, *(warning for one in found for warning in one.warnings)),
         found[0].header,
         errors,
         tuple(one.remittance for one in found if one.problem and one.remittance),
+    )
+
+
+def none_is_whole(problem: EdiWarning) -> EdiError:
+    """What to raise when every set of a file has a problem, such as this one."""
+    return EdiError(
+        f"No remittance of the file is whole: {problem.message}. Nothing was read. "
+        "Ask the sender for the whole file.",
+        segment=problem.segment,
+        field=problem.code,
+    )
+
+
+def read_set_at(content: bytes, position: int) -> Remittance:
+    """The one whole set whose ST is this segment of the file.
+
+    Raises:
+        EdiError: there is none, or it is not whole.
+    """
+    for one in each_set(content, FileKind.X835, warnings=[]):
+        if one.segments[0].number == position:
+            found = read_set(one, set())
+            if found.remittance is None or found.problem is not None:
+                break
+            return found.remittance
+    raise EdiError(
+        "The file has no whole remittance at this segment. Nothing was read.",
+        segment=position,
+        field="ST",
     )
 
 
