@@ -117,6 +117,14 @@ RULE_WORDS = {
         "A call records who answered, their reference, what they said and when we look "
         "again."
     ),
+    "R-MAN-01": (
+        "A paper remittance is keyed by a named poster from its check, and must add up "
+        "like an 835; who brought the deposit in keys another one."
+    ),
+    "R-MAN-02": (
+        "Above the limit of one poster another person confirms it before it posts; "
+        "of the others a supervisor looks at one in ten."
+    ),
     "R-MON-01": (
         "Money is exact dollars and cents; only a percentage is rounded, half up."
     ),

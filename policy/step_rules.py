@@ -199,6 +199,10 @@ STEP_RULE_WORDS = {
         "A duplicate denial of a claim that was sent again is information while the "
         "first one is paid or in process; else it is a denial to review."
     ),
+    "R-POST-08": (
+        "A line of a remittance answers our line by its control number, else by code "
+        "and charge; lines that are alike are answered in their order."
+    ),
     "R-REF-01": (
         "Credit, and nothing open with a plan, is a task: is it real, whose is it, and "
         "what else does the guarantor owe. Money paid before the plan's answer is no "
