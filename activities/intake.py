@@ -89,15 +89,22 @@ def is_taken(kind: str) -> bool:
     return are_taken(kinds)
 
 
-def bring_in(office: Office, name: str, content: bytes, why: Because) -> Intake:
-    """Take one file in to its end."""
+def bring_in(
+    office: Office,
+    name: str,
+    content: bytes,
+    why: Because,
+    *,
+    partner: str = OFFICE_PARTNER,
+) -> Intake:
+    """Take one file in to its end; ``partner`` is whose mailbox it came from."""
     sha = hashlib.sha256(content).hexdigest()
     with office.reading() as conn:
         before = files.get(conn, sha)
         if csv_files.detect(content) == eob.KIND:
             refuse_stranger(conn, why)
     known = before is not None and is_over(before, why)
-    words = take_in(office, OFFICE_PARTNER, name, content, why)
+    words = take_in(office, partner, name, content, why)
     with office.reading() as conn:
         after = files.get(conn, sha)
         run = files.import_of(conn, sha)

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.acting import deliver_acts
+from activities.brought import Before, start_brought
 from activities.files import FileActivities
 from activities.office import Office
 from activities.running import recent_polls
@@ -132,6 +133,14 @@ class Desk:
         self.brought = True  # until it is done
         await FileActivities(self.office).pass_on(self.now())
         self.brought = False
+
+    async def start_brought(self, sha256: str, waited: Before) -> None:
+        """Start what one file brought; what fails starts when the server answers."""
+        try:
+            await start_brought(self.office, sha256, waited, self.now())
+        except Exception:
+            self.brought = True
+            raise
 
     def soon(self, work: Coroutine[object, object, None]) -> None:
         """Do something after the answer; what fails is done by the next sweep."""

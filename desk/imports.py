@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from activities.csv_rows import as_text
+from activities.rejects import code_of, shapes
 from desk.route import Page
 from desk.visit import MissingError, Visit
 from policy.people import Door
@@ -16,6 +17,8 @@ from records import file_list
 from records.db import Connection, RowMapping
 from records.files import End
 from records.instants import from_text
+from vault.documents import DocumentDamagedError, DocumentMissingError
+from vault.keys import UnknownKeyError
 
 SIZE = 50
 ENDS = {
@@ -40,6 +43,17 @@ _KINDS = {
     "EOB": "paper remittances (CSV)",
     "UNKNOWN": "unknown kind",
 }
+_COLUMNS = {
+    "reference": "reference",
+    "segment": "_segment",
+    "field": "_field",
+    "shape": "_value_masked",
+    "code": "_code",
+    "reason": "_reason",
+    "fix": "_fix",
+}
+"""Of the reject file, by what a reject has (without the input's columns:
+any of them may name a patient)."""
 
 
 def kind_words(kind: str) -> str:
@@ -86,7 +100,32 @@ def show(visit: Visit) -> Response:
     with visit.desk.office.reading() as conn:
         row = _one(conn, sha)
         progress = file_list.progress(conn, sha)
-    return visit.page("import.html.j2", row=_row(row), progress=progress, most=200)
+    return visit.page(
+        "import.html.j2",
+        row=_row(row),
+        progress=progress,
+        rejects=shaped(_content(visit, row), row["kind"], row["rejects"] or []),
+        most=200,
+    )
+
+
+def shaped(
+    content: bytes, kind: str, rejects: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Rejects with the shape of what stood there and a code; no value."""
+    found = shapes(content, kind, rejects)
+    return [
+        {**one, "shape": form, "code": code_of(str(one["reason"]))}
+        for one, form in zip(rejects, found, strict=True)
+    ]
+
+
+def _content(visit: Visit, row: RowMapping) -> bytes:
+    """The kept file of rejects; nothing when there are none or it cannot be read."""
+    try:
+        return visit.desk.office.documents.get(row["sha256"]) if row["rejects"] else b""
+    except (DocumentMissingError, DocumentDamagedError, UnknownKeyError):
+        return b""
 
 
 def _one(conn: Connection, sha: str) -> RowMapping:
@@ -97,22 +136,15 @@ def _one(conn: Connection, sha: str) -> RowMapping:
 
 
 def rejects(visit: Visit) -> Response:
-    """What was left out, as CSV: where, why and how to mend it, without values."""
+    """What was left out, as CSV: where, why and how to mend it; shapes, no values."""
     with visit.desk.office.reading() as conn:
         row = _one(conn, visit.path("import"))
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\r\n")
-    out.writerow(["_row", "reference", "_segment", "_field", "_reason", "_fix"])
-    for one in row["rejects"] or []:
-        out.writerow(
-            [
-                one["position"],
-                *(
-                    as_text(str(one[name]))
-                    for name in ("reference", "segment", "field", "reason", "fix")
-                ),
-            ]
-        )
+    out.writerow(["_row", *_COLUMNS.values()])
+    for one in shaped(_content(visit, row), row["kind"], row["rejects"] or []):
+        cells = (as_text(str(one[name])) for name in _COLUMNS)
+        out.writerow([one["position"], *cells])
     name = f"rejects-{row['sha256'][:12]}.csv"
     return Response(
         text.getvalue(),

@@ -5,19 +5,40 @@ token of this session that stands for it. The token is used up by starting: two 
 take a file in once.
 """
 
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from activities.intake import UNKNOWN, Intake, bring_in, is_taken, look_over
-from desk.imports import kind_words
+from activities.brought import before
+from activities.files import UNKNOWN
+from activities.intake import Intake, bring_in, is_taken, look_over
+from activities.mail_waiting import (
+    Lying,
+    MailGoneError,
+    lying_in,
+    put_aside,
+    read_marked,
+)
+from activities.office import OFFICE_PARTNER
+from desk.health_words import partner_words
+from desk.imports import kind_words, shaped
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
+from desk.words import ago
 from policy.people import Door
 from records import files, sessions
-from vault.documents import DocumentMissingError
+from vault.documents import DocumentDamagedError, DocumentMissingError
+from vault.keys import UnknownKeyError
 
+UPLOADED = "-"
+"""Stands for the mailbox of a file that lies in none."""
+MAILBOX_SECONDS = 3.0
+MOST_LYING = 50
 RULE = "R-BAD-01"
 GONE = (
     "This file was started already, or was chosen in an earlier sign-in. "
@@ -25,9 +46,64 @@ GONE = (
 )
 
 
-def form(visit: Visit) -> Response:
-    """Choose a file."""
-    return visit.page("start.html.j2", error="")
+@dataclass(frozen=True)
+class Chosen:
+    """A file that waits to be started: its bytes, and the mailbox it lies in."""
+
+    sha256: str
+    partner: str
+    """Empty for a file that was uploaded."""
+    name: str
+    content: bytes
+
+
+async def form(visit: Visit) -> Response:
+    """Choose a file: one's own, or one that lies in a mailbox."""
+    return await _form(visit, "")
+
+
+async def _form(visit: Visit, error: str) -> Response:
+    """The page; a mailbox that does not answer in time is named, not waited for."""
+    office = visit.desk.office
+    partners = office.partners()
+    looks = (asyncio.to_thread(lying_in, office, partner) for partner in partners)
+    found = await asyncio.gather(
+        *(asyncio.wait_for(look, MAILBOX_SECONDS) for look in looks),
+        return_exceptions=True,
+    )
+    lying = [one for each in found if isinstance(each, list) for one in each]
+    silent = [
+        partner_words(office, partner)
+        for partner, each in zip(partners, found, strict=True)
+        if isinstance(each, BaseException)
+    ]
+    return await run_in_threadpool(_show_form, visit, lying, silent, error)
+
+
+def _show_form(
+    visit: Visit, lying: list[Lying], silent: list[str], error: str
+) -> HTMLResponse:
+    secret = visit.session.csrf if visit.session else ""
+    now = visit.desk.wall()
+    rows = [
+        {
+            "mark": one.mark(secret),
+            "name": one.file.name,
+            "whose": partner_words(visit.desk.office, one.partner),
+            "size": one.file.size,
+            "ago": ago(datetime.fromtimestamp(one.file.modified, UTC), now),
+        }
+        for one in lying[:MOST_LYING]
+    ]
+    status = 422 if error else 200
+    return visit.page(
+        "start.html.j2",
+        status,
+        error=error,
+        rows=rows,
+        lying=len(lying),
+        silent=silent,
+    )
 
 
 async def choose(visit: Visit) -> Response:
@@ -35,8 +111,31 @@ async def choose(visit: Visit) -> Response:
     upload = visit.upload("file")
     content = b"" if upload is None else await upload.read()
     if upload is None or not content:
-        return _again(visit, "No file was chosen, or it is empty. Nothing was read.")
-    return await run_in_threadpool(_keep, visit, bare_name(upload.filename), content)
+        return await _form(
+            visit, "No file was chosen, or it is empty. Nothing was read."
+        )
+    chosen = Chosen(
+        hashlib.sha256(content).hexdigest(), "", bare_name(upload.filename), content
+    )
+    return await _look(visit, chosen)
+
+
+async def choose_lying(visit: Visit) -> Response:
+    """Take a file of a mailbox up for a look; it stays there until it is started."""
+    secret = visit.session.csrf if visit.session else ""
+    try:
+        one, content = await run_in_threadpool(
+            read_marked, visit.desk.office, visit.text("mark")[:64], secret
+        )
+    except MailGoneError as error:
+        return await _form(visit, str(error))
+    sha = hashlib.sha256(content).hexdigest()
+    return await _look(visit, Chosen(sha, one.partner, one.file.name, content))
+
+
+async def _look(visit: Visit, chosen: Chosen) -> Response:
+    answer = await run_in_threadpool(_keep, visit, chosen)
+    return await _form(visit, answer) if isinstance(answer, str) else answer
 
 
 def bare_name(name: str | None) -> str:
@@ -45,20 +144,23 @@ def bare_name(name: str | None) -> str:
     return "".join(c for c in plain if c.isprintable())[:255] or "upload"
 
 
-def _keep(visit: Visit, name: str, content: bytes) -> Response:
+def _keep(visit: Visit, chosen: Chosen) -> Response | str:
+    """The page that says what starting would do, or why it cannot be started."""
     office, session = visit.desk.office, visit.session
-    seen = look_over(office, name, content, visit.because(RULE))
+    seen = look_over(office, chosen.name, chosen.content, visit.because(RULE))
     if not is_taken(seen.kind) or seen.ended == files.End.QUARANTINED:
-        return _again(visit, _refused(seen))
+        stays = " The next sweep of its mailbox puts it in quarantine."
+        return _refused(seen) + (stays if chosen.partner else "")
     if session is None:
         raise ForbiddenError("Nobody is signed in. Nothing was done.")
-    office.documents.put(content)
+    office.documents.put(chosen.content)
+    place = chosen.partner or UPLOADED
     with office.writing() as conn:
         token = sessions.keep_search(
             conn,
             office.cipher,
             session.id,
-            f"{seen.sha256} {name}",
+            f"{chosen.sha256} {place} {chosen.name}",
             visit.desk.wall(),
         )
     return visit.go(f"/start/check?s={token}")
@@ -79,31 +181,30 @@ def _refused(seen: Intake) -> str:
     return f"This {kind_words(seen.kind)} cannot be trusted: {why}. Nothing was kept."
 
 
-def _again(visit: Visit, words: str) -> HTMLResponse:
-    return visit.page("start.html.j2", 422, error=words)
-
-
 def check(visit: Visit) -> Response:
     """What starting the chosen file would do; nothing is done by looking."""
     token = visit.asked("s")
-    sha, name, content = _chosen(visit, token)
+    chosen = _chosen(visit, token)
     office = visit.desk.office
-    seen = look_over(office, name, content, visit.because(RULE))
+    seen = look_over(office, chosen.name, chosen.content, visit.because(RULE))
     with office.reading() as conn:
-        before = files.get(conn, sha)
+        known = files.get(conn, chosen.sha256)
+    left_out = [vars(one) for one in seen.rejects]
     return visit.page(
         "start_check.html.j2",
         seen=seen,
-        size=len(content),
+        size=len(chosen.content),
         kind=kind_words(seen.kind),
-        before=before if before is not None and before["ended"] else None,
+        before=known if known is not None and known["ended"] else None,
         token=token,
+        taken=seen.counts.accepted + seen.counts.held if seen.counts else 0,
+        rejects=shaped(chosen.content, seen.kind, left_out),
         most=20,
     )
 
 
-def _chosen(visit: Visit, token: str) -> tuple[str, str, bytes]:
-    """Hash, name and bytes behind a token of this session.
+def _chosen(visit: Visit, token: str) -> Chosen:
+    """The file behind a token of this session.
 
     Raises:
         DeskError: there is none; nothing was done.
@@ -113,19 +214,21 @@ def _chosen(visit: Visit, token: str) -> tuple[str, str, bytes]:
     if session is not None and token:
         with office.reading() as conn:
             words = sessions.search_words(conn, office.cipher, session.id, token)
-    sha, _, name = (words or "").partition(" ")
+    sha, _, rest = (words or "").partition(" ")
+    place, _, name = rest.partition(" ")
     try:
         content = office.documents.get(sha)
-    except DocumentMissingError:
+    except (DocumentMissingError, DocumentDamagedError, UnknownKeyError):
         raise DeskError(GONE) from None
-    return sha, name, content
+    return Chosen(sha, "" if place == UPLOADED else place, name, content)
 
 
 async def go(visit: Visit) -> Response:
     """Take the file in, and start what it brought when a server answers."""
+    waited = await run_in_threadpool(before, visit.desk.office)
     sha, words, works = await run_in_threadpool(_bring, visit)
     if works and await visit.desk.connect():
-        visit.desk.soon(visit.desk.start_waiting())
+        visit.desk.soon(visit.desk.start_brought(sha, waited))
     elif works:
         visit.desk.brought = True
         words += " Saved. What it brought starts when processing resumes."
@@ -135,30 +238,46 @@ async def go(visit: Visit) -> Response:
 def _bring(visit: Visit) -> tuple[str, str, bool]:
     """Hash, what became of the file, and whether it has work for a workflow."""
     token, office = visit.text("s"), visit.desk.office
-    sha, name, content = _chosen(visit, token)
+    chosen = _chosen(visit, token)
+    sha = chosen.sha256
     with office.writing() as conn:
         if visit.session is None or not sessions.take_search(
             conn, visit.session.id, token
         ):
             return sha, "This file was started by an earlier click.", False
-    done = bring_in(office, name, content, visit.because(RULE))
+    done = bring_in(
+        office,
+        chosen.name,
+        chosen.content,
+        visit.because(RULE),
+        partner=chosen.partner or OFFICE_PARTNER,
+    )
+    if chosen.partner:
+        put_aside(office, chosen.partner, chosen.name, sha)
+    return sha, *_told(done)
+
+
+def _told(done: Intake) -> tuple[str, bool]:
+    """What became of the file, and whether it has work for a workflow."""
     if done.known:
-        return sha, "These bytes came before. Nothing was added.", False
+        return "These bytes came before. Nothing was added.", False
     if done.ended == files.End.QUARANTINED:
-        return sha, "Not used: the file is in quarantine.", False
+        return "Not used: the file is in quarantine.", False
     if done.counts is None:
-        return sha, f"Taken in: {done.words}.", True
+        return f"Taken in: {done.words}.", True
     counts = done.counts
+    held = f"{counts.held} held, " if counts.held else ""
     words = (
-        f"Taken in: {counts.accepted} accepted, {counts.unchanged} unchanged, "
+        f"Taken in: {counts.accepted} accepted, {counts.unchanged} unchanged, {held}"
         f"{counts.rejected} rejected, of {counts.read} read."
     )
-    return sha, words, counts.accepted > 0
+    return words, counts.accepted + counts.held > 0
 
 
 ROUTES = (
     Page("GET", "/start", form, Door.OPERATE),
     Page("POST", "/start", choose, Door.OPERATE, "/start"),
+    Page("POST", "/start/mail", choose_lying, Door.OPERATE, "/start"),
     Page("GET", "/start/check", check, Door.OPERATE),
     Page("POST", "/start/go", go, Door.OPERATE, "/start"),
 )

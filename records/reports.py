@@ -73,19 +73,19 @@ def unstarted_claims(conn: Connection, *, source_file: str = "") -> list[str]:
 
     With ``source_file`` (SHA-256) those that this file brought.
     """
-    acted = (
+    where = [claim.c.state == "INTAKE", claim.c.next_what == "CHECK_ELIGIBILITY"]
+    if source_file:
+        where.append(claim.c.source_file == source_file)
+    acted = (  # asked of these claims only: the log of the others is long
         select(event.c.claim_id)
-        .where(event.c.claim_id.is_not(None), event.c.kind.in_(["state", "step"]))
+        .where(
+            event.c.claim_id.in_(select(claim.c.id).where(*where)),
+            event.c.kind.in_(["state", "step"]),
+        )
         .group_by(event.c.claim_id)
         .having(func.count() > 1)
     )
-    query = select(claim.c.id).where(
-        claim.c.state == "INTAKE",
-        claim.c.next_what == "CHECK_ELIGIBILITY",
-        claim.c.id.notin_(acted),
-    )
-    if source_file:
-        query = query.where(claim.c.source_file == source_file)
+    query = select(claim.c.id).where(*where, claim.c.id.notin_(acted))
     return sorted(conn.execute(query).scalars())
 
 

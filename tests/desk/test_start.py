@@ -1,5 +1,6 @@
 """Start and imports: looked over first, taken in once, counted, and nothing lost."""
 
+import csv
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,11 +11,15 @@ import pytest
 from sqlalchemy import Table, select
 from starlette.testclient import TestClient
 
+from activities.brought import before, start_brought
 from activities.csv_rows import as_text
 from activities.files import FileActivities
+from activities.intake import bring_in
+from activities.rejects import code_of, shape, shapes
 from desk import app
 from desk.start import bare_name
-from records import file_list, files
+from exchange.mailbox import Mailbox, MailboxError
+from records import claims, file_list, files
 from records.tables import claim, import_run, search
 from tests.desk.conftest import Site, post, token_of
 
@@ -86,7 +91,10 @@ def test_starting_takes_the_file_in_and_says_what_waits_when_no_server_answers(
     with site.office.reading() as conn:
         row = file_list.one(conn, sha)
     assert row is not None
-    assert row["read"] == row["accepted"] + row["unchanged"] + row["rejected"]
+    parts = ("accepted", "unchanged", "held", "rejected")
+    assert row["read"] == sum(row[part] for part in parts)
+    assert row["held"] == 1  # one of the demo's claims names a payer nobody knows
+    assert "payer not known here" in page.text
     assert row["actor"] == "ops"
 
 
@@ -147,9 +155,11 @@ def test_a_bad_row_does_not_stop_the_good_one_and_is_in_the_reject_file(
     assert "Left out: 1" in shown.text
     rejected = client.get(f"{place}/rejects.csv")
     assert rejected.headers["content-type"].startswith("text/csv")
-    assert rejected.text.splitlines()[0].startswith("_row,")
-    assert len(rejected.text.splitlines()) == 2
-    assert "not-money" not in rejected.text
+    [row] = csv.DictReader(rejected.text.splitlines())
+    assert (row["_row"], row["_field"]) == ("3", "amount")
+    assert (row["_value_masked"], row["_code"]) == ("xxx-xxxxx", "amount")
+    assert "not-money" not in rejected.text + shown.text
+    assert "xxx-xxxxx" in shown.text
 
 
 def test_imports_are_listed_newest_first_and_filtered_by_their_end(
@@ -199,6 +209,29 @@ def test_a_cell_never_becomes_a_formula() -> None:
     ]
 
 
+def test_a_shape_tells_the_form_and_not_the_value() -> None:
+    assert shape("2026-13-40") == "9999-99-99"
+    assert shape("O'Neil") == "X'Xxxx"
+    assert shape("1,204.555") == "9,999.999"
+    assert len(shape("x" * 90)) == 24
+
+
+def test_each_part_of_a_reason_has_a_code() -> None:
+    assert code_of("is missing; lies in the future") == "missing future"
+    assert code_of("something new") == "refused"
+
+
+def test_the_shape_of_a_segments_value_is_found_by_its_place(
+    more_claims: bytes,
+) -> None:
+    number = more_claims[: more_claims.index(b"CLM*")].count(b"~") + 1
+    reject = {"position": number, "segment": f"CLM at segment {number}"}
+    found = shapes(more_claims, "837P", [reject | {"field": "CLM01"}])
+    assert found == ["XXX999999"]
+    assert shapes(more_claims, "837P", [reject | {"field": "SE"}]) == [""]
+    assert shapes(b"ISA", "837P", [reject | {"field": "CLM01"}]) == [""]
+
+
 def test_a_file_name_loses_its_folder() -> None:
     assert bare_name("C:\\exports\\may.837") == "may.837"
     assert bare_name("../../etc/may.837") == "may.837"
@@ -238,6 +271,113 @@ def test_institutional_claims_are_refused_before_they_are_kept(
     )
     assert answer.status_code == 422
     assert "institutional claims (837I)" in answer.text
+
+
+def lay(site: Site, name: str, content: bytes) -> Path:
+    """Put a file into the office's mailbox, as a partner does; its folder."""
+    inbound = site.desk.data_dir / "mailbox" / "office" / "inbound"
+    inbound.mkdir(parents=True, exist_ok=True)
+    (inbound / name).write_bytes(content)
+    return inbound
+
+
+def mark_of(page: httpx2.Response, name: str) -> str:
+    """What stands for this file on the page."""
+    found = re.search(rf'value="([0-9a-f]+)">Check<span class="vh"> {name}<', page.text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_file_that_lies_in_a_mailbox_is_looked_over_and_taken_from_there(
+    site: Site, more_claims: bytes
+) -> None:
+    inbound = lay(site, "may.837", more_claims)
+    ops = site.signed_in("ops")
+    page = ops.get("/start")
+    assert f"{len(more_claims):,}" in page.text
+    assert str(inbound) not in page.text
+    answer = post(ops, "/start/mail", {"mark": mark_of(page, "may.837")})
+    place = answer.headers["location"]
+    assert re.fullmatch(r"/start/check\?s=[\w-]+", place)
+    assert "Nothing is stored yet" in ops.get(place).text
+    assert (inbound / "may.837").exists()  # looking takes nothing away
+    done = post(ops, "/start/go", {"s": place.partition("s=")[2]})
+    assert "Taken in: 49 accepted" in ops.get(done.headers["location"]).text
+    assert not (inbound / "may.837").exists()
+    assert (inbound / "done" / "may.837").read_bytes() == more_claims
+    assert "None lies in a mailbox now" in ops.get("/start").text
+
+
+def test_another_file_under_the_same_name_stays_in_the_mailbox(
+    site: Site, more_claims: bytes
+) -> None:
+    inbound = lay(site, "may.837", more_claims)
+    ops = site.signed_in("ops")
+    mark = mark_of(ops.get("/start"), "may.837")
+    place = post(ops, "/start/mail", {"mark": mark}).headers["location"]
+    lay(site, "may.837", DEPOSITS)
+    post(ops, "/start/go", {"s": place.partition("s=")[2]})
+    assert (inbound / "may.837").read_bytes() == DEPOSITS
+
+
+def test_a_mark_is_of_one_session_and_of_a_file_that_still_lies_there(
+    site: Site, more_claims: bytes
+) -> None:
+    inbound = lay(site, "may.837", more_claims)
+    ops, other = site.signed_in("ops"), site.signed_in("supervisor")
+    mark = mark_of(ops.get("/start"), "may.837")
+    foreign = post(other, "/start/mail", {"mark": mark})
+    (inbound / "may.837").unlink()
+    gone = post(ops, "/start/mail", {"mark": mark})
+    for answer in (foreign, gone):
+        assert answer.status_code == 422
+        assert "does not lie in a mailbox any more" in answer.text
+
+
+def test_a_file_nobody_reads_stays_for_the_sweep(site: Site) -> None:
+    lay(site, "letter.txt", b"Dear payer,")
+    ops = site.signed_in("ops")
+    answer = post(
+        ops, "/start/mail", {"mark": mark_of(ops.get("/start"), "letter.txt")}
+    )
+    assert answer.status_code == 422
+    assert "The next sweep of its mailbox puts it in quarantine" in answer.text
+
+
+def test_a_mailbox_that_does_not_answer_is_named_and_the_page_comes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = site.office.open_mailbox
+
+    def broken(partner: str) -> Mailbox:
+        if partner == "office":
+            raise MailboxError("PLANTED")
+        return whole(partner)
+
+    monkeypatch.setattr(site.office, "open_mailbox", broken)
+    page = site.signed_in("ops").get("/start")
+    assert page.status_code == 200
+    assert "The mailbox of the office cannot be looked into now" in page.text
+    assert "PLANTED" not in page.text
+
+
+async def test_starting_a_file_starts_its_own_claims_and_no_others(
+    site: Site, more_claims: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.office.reading() as conn:
+        others = {row.id for row in claims.every(conn)}
+    waited = before(site.office)
+    why = site.office.because(site.desk.now(), "R-BAD-01", "ops")
+    done = bring_in(site.office, "may.837", more_claims, why)
+    started: list[str] = []
+
+    async def start_claims(_office: object, claim_ids: list[str]) -> None:
+        started.extend(claim_ids)
+
+    monkeypatch.setattr("activities.brought.start_claims", start_claims)
+    count = await start_brought(site.office, done.sha256, waited, site.desk.now())
+    assert count == len(started) == 50
+    assert not others & set(started)
 
 
 async def test_what_was_saved_without_a_server_starts_when_one_answers(
