@@ -97,7 +97,7 @@ def _may_claim(asked: Asked, row: RowMapping) -> str:
         return "you have it already"
     if row["assignee"] is not None:
         return f"{asked.name(row['assignee'])} has it"
-    return "" if may_work(me, row) else "you may not decide it"
+    return "" if may_work(me, row) else "you may not decide this kind of task"
 
 
 def _may_release(asked: Asked, row: RowMapping) -> str:
@@ -117,7 +117,7 @@ def _may_assign(asked: Asked, row: RowMapping) -> str:
         return f"{to.display_name} has it already"
     if holder is not None and not asked.facts.get("held"):
         return f"{asked.name(holder)} has it"
-    return "" if may_work(to, row) else f"{to.display_name} may not decide it"
+    return "" if may_work(to, row) else f"{to.display_name} may not decide this kind of task"
 
 
 def _may_snooze(asked: Asked, row: RowMapping) -> str:

@@ -152,10 +152,12 @@ def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
 
 
 def _age(visit: Visit, row: RowMapping) -> str:
-    """How long it has been here: ``3 h``, ``12 d``."""
+    """How long it has been here: ``less than 1 h``, ``3 h``, ``12 d``."""
     days = (visit.today - row["created_on"]).days
-    hours = (visit.now - from_text(row["created_at"])).total_seconds() // 3600
-    return f"{days} d" if days > 0 else f"{max(0, int(hours))} h"
+    hours = int((visit.now - from_text(row["created_at"])).total_seconds() // 3600)
+    if days > 0:
+        return f"{days} d"
+    return f"{hours} h" if hours > 0 else "less than 1 h"
 
 
 def _who(row: RowMapping) -> str:
