@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from activities.story import STAGES, payer_name, sentence_of, stage_of
-from claims.claim import Claim
 from claims.money import from_cents
 from desk.page_mark import after_mark
+from desk.patients import name_of
 from desk.queue_filters import my_work
 from desk.route import Page
 from desk.visit import DeskError, Visit
@@ -118,9 +118,7 @@ def _row(visit: Visit, one: Listed, money: Balances) -> Mapping[str, Any]:
     office, row = visit.desk.office, one.row
     name = ""
     if sees_patients(visit.user.roles, assigned=one.assigned):
-        plain = office.cipher.decrypt(one.sealed, row_key=f"claim:{row.id}")
-        person = Claim.model_validate_json(plain).patient_person
-        name = f"{person.first} {person.last}".strip()
+        name = str(name_of(office.cipher, row.id, one.sealed))
     return {
         "row": row,
         "name": name,

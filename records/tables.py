@@ -247,7 +247,7 @@ claim = Table(
     Column("service_to", Date),
     Column("source_file", String(64), index=True),
     Column("opened_on", Date, nullable=False),
-    Column("state", String(20), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
     Column("state_since", Date, nullable=False),
     Column("next_what", String(64)),
     Column("next_due", Date),
@@ -265,6 +265,7 @@ claim = Table(
     Column("version", Integer, nullable=False, default=1),
     Index("ix_claim_member", "payer_id", "member_index"),
     Index("ix_claim_account_state", "account_id", "state"),
+    Index("ix_claim_state", "state", "charge_cents"),
     # The order of the claims list, and all that its filters and totals read.
     Index(
         "ix_claim_list",

@@ -690,7 +690,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_claim_source_file"), "claim", ["source_file"], unique=False
     )
-    op.create_index(op.f("ix_claim_state"), "claim", ["state"], unique=False)
+    op.create_index("ix_claim_state", "claim", ["state", "charge_cents"], unique=False)
     op.create_table(
         "coverage",
         sa.Column("id", sa.String(length=36), nullable=False),
