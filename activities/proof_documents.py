@@ -27,6 +27,8 @@ WHOLE, EXCERPT, LEFT_OUT = "whole", "excerpt", "left out"
 _NEWS = re.compile(r"\w+:([0-9a-f]{64}):(\d+)")
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _SOURCE = re.compile(r"([0-9a-f]{12}) (?:row|segment) \d+")
+_NAMES_CLAIM = ("claim_ref", "payer_claim_no")
+"""Columns of the practice's CSV files that name a claim."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def _mentions(
     for sent in submissions.of_claim(conn, row.id):
         yield sent["proof_file"], "", sent["proof_segment"]
     for paid in remittances.of_claim(conn, row.id):
-        yield paid["file_sha256"], "", paid["position"]
+        keyed = paid["keyed_by"] and paid["payer_icn"]  # a row may name no other number
+        yield paid["file_sha256"], keyed or "", paid["position"]
     for ref in dossier.news_refs(conn, claim_workflow_id(row.id)):
         if parts := _NEWS.fullmatch(ref):
             yield parts[1], "", int(parts[2])
@@ -187,14 +190,18 @@ def _entry(
 
 
 def _rows(content: bytes, references: set[str]) -> bytes:
-    """The header and the rows whose ``claim_ref`` is one of these; b"" without any."""
+    """The header and the rows that name one of these; b"" without any."""
     reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     header = [name.strip() for name in next(reader, [])]
-    at = header.index("claim_ref") if "claim_ref" in header else len(header)
-    found = [r for r in reader if len(r) > at and r[at].strip() in references]
+    at = [n for n, name in enumerate(header) if name in _NAMES_CLAIM]
+    found = [r for r in reader if references.intersection(_cells(r, at))]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([header, *found])
     return out.getvalue().encode() if found else b""
+
+
+def _cells(row: list[str], at: list[int]) -> set[str]:
+    return {row[n].strip() for n in at if n < len(row)}
 
 
 def _letters(conn: Connection, office: Office, row: ClaimRow) -> Iterator[Document]:

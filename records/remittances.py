@@ -82,6 +82,7 @@ def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
             remittance.c.payment_date,
             remittance.c.posted_on,
             remittance.c.file_sha256,
+            remittance.c.keyed_by,
         )
         .join(remittance, remittance.c.id == remittance_claim.c.remittance_id)
         .where(remittance_claim.c.claim_id == claim_id)
