@@ -1,4 +1,4 @@
-# The image of every Claimthread container: worker, migrations, command line.
+# The image of every Claimthread container: worker, desk, SFTP, migrations, command line.
 FROM python:3.11-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 \
@@ -10,7 +10,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 # the keys; the code stays root's, so that a running worker cannot change it.
 RUN groupadd --gid 10001 claimthread \
  && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin claimthread \
- && install -d -o claimthread -g claimthread -m 0700 /data /mailbox /keys
+ && install -d -o claimthread -g claimthread -m 0700 /data /mailbox /keys /sftp
 
 WORKDIR /app
 

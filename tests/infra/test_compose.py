@@ -5,6 +5,7 @@ variables, the order of start, what is published, and the SQL that makes the rol
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from cli.commands import parser
+from desk.__main__ import options as desk_options
 from worker import options
 
 PASSWORDS = (
@@ -105,12 +107,78 @@ def test_containers_set_only_what_settings_knows(
     assert used <= known
 
 
-def test_only_the_ui_is_published_and_only_on_loopback(
+def test_what_is_published_is_so_on_loopback_unless_partners_shall_reach_it(
     services: dict[str, dict[str, Any]],
 ) -> None:
     published = {name: s["ports"] for name, s in services.items() if "ports" in s}
-    assert list(published) == ["temporal-ui"]
-    assert all(port.startswith("127.0.0.1:") for port in published["temporal-ui"])
+    assert published == {
+        "temporal-ui": ["127.0.0.1:${TEMPORAL_UI_PORT:-8233}:8080"],
+        "desk": ["127.0.0.1:${DESK_PORT:-8460}:8460"],
+        "sftp": ["${SFTP_ADDRESS:-127.0.0.1}:${SFTP_PORT:-8022}:8022"],
+    }
+
+
+def test_what_partners_reach_has_neither_keys_nor_database(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    door = services["sftp"]
+    assert sorted(v.rsplit("/", 1)[0].split(":")[0] for v in door["volumes"][:2]) == [
+        "mailbox",
+        "sftp",
+    ]
+    assert len(door["volumes"]) == 3
+    assert door["volumes"][2].endswith("/profiles:/payers/profiles:ro")
+    assert sorted(door["environment"]) == [
+        *("CLAIMTHREAD_DATA_DIR", "CLAIMTHREAD_MAILBOX_DIR", "CLAIMTHREAD_PAYERS_DIR")
+    ]
+
+
+def test_our_containers_are_read_only_and_have_no_capability(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    ours = {n: s for n, s in services.items() if s["image"] == "claimthread"}
+    assert sorted(ours) == ["desk", "migrate", "sftp", "worker"]
+    for service in ours.values():
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_every_mounted_folder_is_in_the_image_or_read_only(
+    services: dict[str, dict[str, Any]], repo_root: Path
+) -> None:
+    """A volume takes its owner from the image; without, our user could not write."""
+    made = (repo_root / "Dockerfile").read_text(encoding="utf-8")
+    for service in services.values():
+        if service["image"] != "claimthread":
+            continue
+        for volume in service["volumes"]:
+            target = volume.removesuffix(":ro").rsplit(":", 1)[1]
+            assert volume.endswith(":ro") or f" {target}" in made, volume
+
+
+def test_every_variable_of_the_file_is_explained(
+    compose_file: Path, repo_root: Path
+) -> None:
+    used = set(re.findall(r"(?<!\$)\$\{(\w+)", compose_file.read_text("utf-8")))
+    page = (repo_root / "docs" / "settings.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.M))
+    assert used == {name for name in explained if not name.startswith("CLAIMTHREAD_")}
+
+
+def test_every_setting_is_explained_with_its_default(repo_root: Path) -> None:
+    from settings import PREFIX, Settings
+
+    page = (repo_root / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(CLAIMTHREAD_\w+)` \| ([^|]*) \| ([^|]*) \|$", page, re.M)
+    explained = {name: (default, words) for name, default, words in rows}
+    assert list(explained) == [PREFIX + name.upper() for name in Settings.model_fields]
+    for name, field in Settings.model_fields.items():
+        default, words = explained[PREFIX + name.upper()]
+        assert field.description, name
+        assert words.strip(), name
+        if isinstance(field.default, bool | float | str) and field.default != "":
+            assert default.strip("`") == str(field.default).lower(), name
 
 
 def test_everything_waits_for_what_it_needs(
@@ -130,6 +198,8 @@ def test_everything_waits_for_what_it_needs(
         "temporal-ui": {"temporal-namespace": done},
         "migrate": {"database-roles": done},
         "worker": {"migrate": done, "temporal-namespace": done},
+        "desk": {"migrate": done},
+        "sftp": {"migrate": done},
     }
 
 
@@ -190,9 +260,24 @@ def test_temporal_cannot_open_the_claims_database(
 
 
 def test_every_command_is_one_of_ours(services: dict[str, dict[str, Any]]) -> None:
-    started = [s["command"] for s in services.values() if s.get("command")]
-    ours = [c for c in started if c[0] == "python"]
+    started = {n: s["command"] for n, s in services.items() if s.get("command")}
+    ours = {
+        name: command for name, command in started.items() if command[0] == "python"
+    }
 
-    assert [c[1] for c in ours] == ["starter.py", "worker.py"]
-    assert parser().parse_args(ours[0][2:]).run.__name__ == "init"
-    assert options().parse_args(ours[1][2:]).ensure_schedules
+    assert {name: command[1] for name, command in ours.items()} == {
+        "migrate": "starter.py",
+        "worker": "worker.py",
+        "desk": "-m",
+        "sftp": "starter.py",
+    }
+    assert parser().parse_args(ours["migrate"][2:]).run.__name__ == "init"
+    assert options().parse_args(ours["worker"][2:]).ensure_schedules
+    assert ours["desk"][2] == "desk"
+    desk = desk_options().parse_args(ours["desk"][3:])
+    assert desk.behind_https
+    sftp = parser().parse_args(ours["sftp"][2:])
+    assert sftp.run.__name__ == "serve_mailboxes"
+    for name, chosen in (("desk", desk), ("sftp", sftp)):
+        assert services[name]["ports"][0].endswith(f":{chosen.port}")
+        assert chosen.host == "0.0.0.0"  # noqa: S104 - inside its container
