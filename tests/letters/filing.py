@@ -173,7 +173,7 @@ class Filed:
             "patient_cents": 0,
             "payer_icn": row.payer_icn,
             "outcome": "posted",
-            "detail": {"lines": [{"treated": treated}]},
+            "detail": {"lines": [{"number": 1, "treated": treated}]},
         }
         remittances.add_claims(self.conn, [kept])
 
