@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edi.envelopes import Envelopes
 from edi.errors import EdiError, EdiWarning
-from edi.segments import FileKind, TransactionSet, read
+from edi.interchange import FileKind, Segment, TransactionSet
 from edi.writer import TERMINATOR, OutboundEnvelope, Writer, isa
 
 VERSION = "005010X231A1"
@@ -101,29 +102,32 @@ def read_acknowledgments(content: bytes) -> AcknowledgmentFile:
     Raises:
         EdiError: no X12, or neither in it.
     """
-    interchanges, found = read(content)
-    warnings = list(found)
+    envelopes = Envelopes(content)
+    warnings: list[EdiWarning] = []
     ta1: list[InterchangeAcknowledgment] = []
-    for segment in (s for one in interchanges for s in one.ta1):
-        if _NUMBER.fullmatch(segment.get(1)):
-            answer = (segment.get(1), segment.get(4), segment.get(5))
-            ta1.append(InterchangeAcknowledgment(*answer))
-        else:
-            warnings.append(EdiWarning(segment.number, "TA101", "names no number"))
     files: list[FileAcknowledgment] = []
-    for one in (s for i in interchanges for s in i.sets if s.kind is FileKind.X999):
-        answered = _file(one)
-        if _NUMBER.fullmatch(answered.gs06):
-            files.append(answered)
-        else:
-            number = one.segments[0].number
-            warnings.append(EdiWarning(number, "AK102", "names no number"))
+    for found in envelopes:
+        if isinstance(found, Segment) and found.tag == "TA1":
+            if _NUMBER.fullmatch(found.get(1)):
+                answer = (found.get(1), found.get(4), found.get(5))
+                ta1.append(InterchangeAcknowledgment(*answer))
+            else:
+                warnings.append(EdiWarning(found.number, "TA101", "names no number"))
+        elif isinstance(found, TransactionSet) and found.kind is FileKind.X999:
+            answered = _file(found)
+            if _NUMBER.fullmatch(answered.gs06):
+                files.append(answered)
+            else:
+                number = found.segments[0].number
+                warnings.append(EdiWarning(number, "AK102", "names no number"))
     if not ta1 and not files:
         raise EdiError(
             "The file holds no TA1 or 999 that can be read. Nothing was read. "
             "Ask the clearinghouse for it again."
         )
-    return AcknowledgmentFile(tuple(ta1), tuple(files), tuple(warnings))
+    return AcknowledgmentFile(
+        tuple(ta1), tuple(files), (*envelopes.warnings, *warnings)
+    )
 
 
 class _Sets:

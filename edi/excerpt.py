@@ -8,7 +8,7 @@ wanted segments; with it the levels above it and the set's own head and end.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from edi.segments import FileKind, Segment, TransactionSet, read
+from edi.segments import FileKind, Segment, TransactionSet, every_set
 
 _LEVELS: dict[FileKind, tuple[str, ...]] = {
     FileKind.X837P: ("HL", "CLM"),
@@ -62,14 +62,13 @@ def excerpt(
     """
     lines: list[str] = []
     kept = left_out = 0
-    for interchange in read(content)[0]:
-        for one in interchange.sets:
-            loops = _loops(one, set(references), set(numbers))
-            found = [s for loop in loops if loop.kept for s in loop.segments]
-            kept += len(found)
-            left_out += len(one.segments) - len(found)
-            if any(loop.kept and loop.parent for loop in loops):
-                lines += [_head(one), *(_line(one, s) for s in found), ""]
+    for one in every_set(content):
+        loops = _loops(one, set(references), set(numbers))
+        found = [s for loop in loops if loop.kept for s in loop.segments]
+        kept += len(found)
+        left_out += len(one.segments) - len(found)
+        if any(loop.kept and loop.parent for loop in loops):
+            lines += [_head(one), *(_line(one, s) for s in found), ""]
     return Excerpt("\n".join(lines), kept, left_out)
 
 
@@ -82,12 +81,11 @@ def kept(
         EnvelopeError: the bytes are no X12.
     """
     found: list[tuple[TransactionSet, list[Segment]]] = []
-    for interchange in read(content)[0]:
-        for one in interchange.sets:
-            loops = _loops(one, set(references), set(numbers))
-            if any(loop.kept and loop.parent for loop in loops):
-                mine = [s for loop in loops if loop.kept for s in loop.segments]
-                found.append((one, mine))
+    for one in every_set(content):
+        loops = _loops(one, set(references), set(numbers))
+        if any(loop.kept and loop.parent for loop in loops):
+            mine = [s for loop in loops if loop.kept for s in loop.segments]
+            found.append((one, mine))
     return found
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "component_separator",
     "detect",
     "each_set",
+    "every_set",
     "maybe_amount",
     "maybe_date",
     "plain",
@@ -49,7 +50,6 @@ __all__ = [
     "read_date",
     "read_quantity",
     "read_range",
-    "sets_of",
 ]
 
 _QUALIFIED = {
@@ -96,6 +96,17 @@ def detect(content: bytes) -> tuple[FileKind, ...]:
     return tuple(kinds)
 
 
+def every_set(content: bytes | BinaryIO) -> Iterator[TransactionSet]:
+    """Each set of a file, whatever its kind, one at a time.
+
+    Raises:
+        EnvelopeError: the bytes are no X12 interchange.
+    """
+    for found in Envelopes(content):
+        if isinstance(found, TransactionSet):
+            yield found
+
+
 def each_set(
     content: bytes | BinaryIO, *kinds: FileKind, warnings: list[EdiWarning]
 ) -> Iterator[TransactionSet]:
@@ -116,18 +127,6 @@ def each_set(
             "Check that it is the right file."
         )
     warnings += file.warnings
-
-
-def sets_of(
-    content: bytes, *kinds: FileKind
-) -> tuple[list[TransactionSet], list[EdiWarning]]:
-    """Transaction sets of the wanted kinds, and the warnings of the whole file.
-
-    Raises:
-        EdiError: none of the file's sets is of these kinds.
-    """
-    warnings: list[EdiWarning] = []
-    return list(each_set(content, *kinds, warnings=warnings)), warnings
 
 
 def component_separator(one: TransactionSet) -> tuple[str, EdiWarning | None]:

@@ -16,9 +16,9 @@ from edi.segments import (
     FileKind,
     Segment,
     TransactionSet,
+    each_set,
     maybe_amount,
     maybe_date,
-    sets_of,
 )
 from edi.writer import OutboundEnvelope, Writer, d8, plain
 
@@ -194,7 +194,8 @@ def read_eligibility_answers(content: bytes) -> EligibilityFile:
     Raises:
         EdiError: no X12, or no 271 in it.
     """
-    found, warnings = sets_of(content, FileKind.X271)
+    warnings: list[EdiWarning] = []
+    found = each_set(content, FileKind.X271, warnings=warnings)
     answers = [a for one in found for a in _AnswerReader(one).run()]
     return EligibilityFile(tuple(answers), tuple(warnings))
 
@@ -364,7 +365,7 @@ def read_eligibility_inquiries(content: bytes) -> tuple[AskedEligibility, ...]:
     Raises:
         EdiError: no X12, or no 270 in it.
     """
-    found, _ = sets_of(content, FileKind.X270)
+    found = each_set(content, FileKind.X270, warnings=[])
     return tuple(asked for one in found for asked in _asked(one))
 
 

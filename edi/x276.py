@@ -9,7 +9,7 @@ from claims.claim import Person, Provider
 from claims.money import ZERO, Usd
 from edi.errors import UnwritableError
 from edi.loops import Loop
-from edi.segments import FileKind, TransactionSet, maybe_date, sets_of
+from edi.segments import FileKind, TransactionSet, each_set, maybe_date
 from edi.writer import OutboundEnvelope, Writer, d8, plain
 from edi.x277ca import StatusFile, read_statuses
 
@@ -115,7 +115,7 @@ def read_status_inquiries(content: bytes) -> tuple[AskedStatus, ...]:
     Raises:
         EdiError: no X12, or no 276 in it.
     """
-    found, _ = sets_of(content, FileKind.X276)
+    found = each_set(content, FileKind.X276, warnings=[])
     return tuple(asked for one in found for asked in _asked(one))
 
 

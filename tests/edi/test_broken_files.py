@@ -173,10 +173,7 @@ CRASHERS = sorted((Path(__file__).parent / "crashers").iterdir())
 @pytest.mark.parametrize("path", CRASHERS, ids=lambda path: path.stem)
 def test_what_once_broke_a_reader_no_longer_does(path: Path) -> None:
     """Files of our own, each cut down from what the fuzzing found."""
-    content = path.read_bytes()
-
-    assert inspect(content).figures["envelope_ok"]
-    _survives(content)
+    _survives(path.read_bytes())
 
 
 @each()

@@ -1,11 +1,14 @@
 """What `edi inspect` counts is what the oracle of each sample says."""
 
 import json
+import tracemalloc
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from edi import inspection
 from edi.inspection import inspect
 from tests.edi.conftest import OTHERS, OURS, Sample, manifest
 from tests.edi.samples import each
@@ -153,3 +156,22 @@ def test_what_can_be_no_code_is_not_repeated(ours: dict[str, bytes]) -> None:
     found = inspect(ours["a1"].replace(b"SBR*P*", b"SBR*A long name of a person*", 1))
 
     assert found.figures["sbr01"] == {"other": 1, "P": 4}
+
+
+def test_memory_is_in_proportion_to_one_set_not_to_the_file(
+    ours: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times the file: about the same memory."""
+    monkeypatch.setattr(inspection, "MOST_WARNINGS", 10)
+
+    def most(times: int) -> int:
+        stream = BytesIO(ours["b1"] * times)
+        tracemalloc.start()
+        figures = inspect(stream).figures
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert figures["clp"] == 4 * times
+        return peak
+
+    most(1)  # what is loaded once
+    assert most(600) < 1.5 * most(150)
