@@ -8,7 +8,7 @@ at all.
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,6 +36,10 @@ _WHY = {
     "string_pattern_mismatch": "is none of the words allowed",
     "greater_than": "must be more than zero",
 }
+
+
+OURS = "_"
+"""Columns that begin so are those we add to a reject file; they are not read."""
 
 
 class CsvError(ValueError):
@@ -118,7 +122,7 @@ _PAST = frozenset(
 
 def detect(content: bytes) -> str | None:
     """The kind of CSV whose required columns the header has; None for other files."""
-    header = _header(content)
+    header = {name for name in _header(content) if not name.startswith(OURS)}
     for kind, model in KINDS.items():
         if _required(model) <= header <= set(model.model_fields):
             return kind
@@ -151,17 +155,30 @@ def read_rows(
     Raises:
         CsvError: no text, broken quotes, or not the columns of this kind.
     """
-    table = _table(content)
-    names = _columns(table[0] if table else [], model)
+    header, *rows = _table(content) or [[]]
+    return read_cells(_columns(header, model), enumerate(rows, start=2), model, today)
+
+
+def read_cells(
+    names: Sequence[str],
+    rows: Iterable[tuple[int, Sequence[str]]],
+    model: type[Row],
+    today: date,
+) -> tuple[list[tuple[int, Row]], list[BadRow]]:
+    """The same for rows of text that are numbered already."""
     good: list[tuple[int, Row]] = []
     bad: list[BadRow] = []
-    for number, cells in enumerate(table[1:], start=2):
+    for number, cells in rows:
         values = [cell.strip() for cell in cells]
         if not any(values):
             continue  # a blank line, or what a spreadsheet leaves of one
         wrong = list(_wrong(names, values, model, today))
         if not wrong:
-            given = {k: v for k, v in zip(names, values, strict=True) if v}
+            given = {
+                k: v
+                for k, v in zip(names, values, strict=True)
+                if v and not k.startswith(OURS)
+            }
             try:
                 good.append((number, model.model_validate(given)))
             except ValidationError as error:
@@ -209,7 +226,7 @@ def _columns(header: list[str], model: type[BaseModel]) -> list[str]:
     names = [name.strip() for name in header]
     if missing := sorted(_required(model) - set(names)):
         raise CsvError(f"these columns are missing: {', '.join(missing)}")
-    if set(names) - set(model.model_fields):
+    if {n for n in names if not n.startswith(OURS)} - set(model.model_fields):
         raise CsvError("the file has columns that its kind does not know")
     if len(set(names)) < len(names):
         raise CsvError("a column is there twice")
@@ -217,7 +234,7 @@ def _columns(header: list[str], model: type[BaseModel]) -> list[str]:
 
 
 def _wrong(
-    names: list[str], values: list[str], model: type[BaseModel], today: date
+    names: Sequence[str], values: Sequence[str], model: type[BaseModel], today: date
 ) -> Iterator[tuple[str, str]]:
     """What the text of cells must not be: pydantic would read dates, numbers and
     amounts from texts that only look like them."""
@@ -225,6 +242,8 @@ def _wrong(
         yield "row", "has another number of cells than the header"
         return
     for name, text in zip(names, values, strict=True):
+        if name.startswith(OURS):
+            continue
         kind = _kind(model, name)
         if _CONTROL.search(text):
             yield name, "holds a line break or control character"
