@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from activities.csv_rows import as_text
 from activities.rejects import code_of, shapes
+from desk.health_words import partner_words
 from desk.route import Page
 from desk.visit import MissingError, Visit
 from policy.people import Door
@@ -23,7 +24,9 @@ from vault.keys import UnknownKeyError
 SIZE = 50
 ENDS = {
     "": "any end",
-    **{end.value: end.value for end in End},
+    End.POSTED.value: "posted",
+    End.ROUTED.value: "passed on to claims",
+    End.QUARANTINED.value: "in quarantine",
     "none": "not ended",
 }
 _KINDS = {
@@ -77,7 +80,7 @@ def listing(visit: Visit) -> Response:
         more = "/imports?" + urlencode({"ended": ended, "before": mark})
     return visit.page(
         "imports.html.j2",
-        rows=[_row(row) for row in rows[:SIZE]],
+        rows=[_row(visit, row) for row in rows[:SIZE]],
         total=total,
         ended=ended,
         ends=ENDS,
@@ -86,10 +89,12 @@ def listing(visit: Visit) -> Response:
     )
 
 
-def _row(row: RowMapping) -> Mapping[str, Any]:
+def _row(visit: Visit, row: RowMapping) -> Mapping[str, Any]:
     return {
         **row,
         "words": kind_words(row["kind"]),
+        "whose": partner_words(visit.desk.office, row["partner"]),
+        "end": ENDS[row["ended"] or "none"],
         "at": from_text(row["received_at"]),
     }
 
@@ -102,7 +107,7 @@ def show(visit: Visit) -> Response:
         progress = file_list.progress(conn, sha)
     return visit.page(
         "import.html.j2",
-        row=_row(row),
+        row=_row(visit, row),
         progress=progress,
         rejects=shaped(_content(visit, row), row["kind"], row["rejects"] or []),
         most=200,

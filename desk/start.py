@@ -25,8 +25,9 @@ from activities.mail_waiting import (
     read_marked,
 )
 from activities.office import OFFICE_PARTNER
+from claims.money import cents
 from desk.health_words import partner_words
-from desk.imports import kind_words, shaped
+from desk.imports import ENDS, kind_words, shaped
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import ago
@@ -196,7 +197,9 @@ def check(visit: Visit) -> Response:
         size=len(chosen.content),
         kind=kind_words(seen.kind),
         before=known if known is not None and known["ended"] else None,
+        end=ENDS.get(known["ended"], "") if known is not None else "",
         token=token,
+        cents=cents(seen.counts.charge) if seen.counts else 0,
         taken=seen.counts.accepted + seen.counts.held if seen.counts else 0,
         rejects=shaped(chosen.content, seen.kind, left_out),
         most=20,
