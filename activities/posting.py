@@ -5,7 +5,7 @@ computed once, after all of its CLPs (R-STA-02).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -294,7 +294,7 @@ class Poster:
         if result.denial is not None and len(ours) > 1:
             # The payer names one amount for all lines; none of them has it alone.
             shared = {k: v for k, v in result.denial.items() if k != "amount"}
-            result = result.model_copy(update={"denial": shared})
+            result = replace(result, denial=shared)
         return [(n["number"], whole, result) for n in ours]
 
     def _check_earlier(
@@ -440,7 +440,7 @@ class Poster:
                 "allowed": str(line.allowed) if line.allowed is not None else None,
                 "open_cents": cents(result.open),
                 "status": result.status,
-                "treated": [t.model_dump(mode="json") for t in result.treated],
+                "treated": [t.as_json() for t in result.treated],
                 "rarcs": list(line.rarcs),
             }
             for number, line, result in decided

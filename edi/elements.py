@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from claims.money import MoneyError, usd
 from edi.errors import EdiError
@@ -60,14 +61,19 @@ def read_amount(text: str, segment: Segment, name: str) -> Decimal:
     Raises:
         EdiError: missing or not an amount; names segment and field.
     """
-    if _AMOUNT.fullmatch(text):
-        try:
-            return usd(text)
-        except MoneyError as error:
-            problem = str(error).removeprefix("an amount ")
-    else:
-        problem = "is not an amount" if text else "is missing"
+    try:
+        return _amount(text)
+    except MoneyError as error:
+        problem = str(error).removeprefix("an amount ") if text else "is missing"
     raise EdiError(f"{name} {problem}", segment=segment.number, field=name)
+
+
+@lru_cache(maxsize=4096)
+def _amount(text: str) -> Decimal:
+    """Prices come again and again in a file."""
+    if not _AMOUNT.fullmatch(text):
+        raise MoneyError("an amount is not an amount")
+    return usd(text)
 
 
 def read_quantity(text: str, segment: Segment, name: str) -> Decimal:
@@ -85,6 +91,6 @@ def read_quantity(text: str, segment: Segment, name: str) -> Decimal:
 def maybe_amount(text: str) -> Decimal | None:
     """An amount, None when it is none."""
     try:
-        return usd(text) if _AMOUNT.fullmatch(text) else None
+        return _amount(text)
     except MoneyError:
         return None

@@ -6,14 +6,13 @@ REMIT_REVIEW (R-POST-05); contractual reductions post up to the contract (R-POST
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Literal
 
 from claims.adjustment import Adjustment
 from claims.decision import Decision
-from claims.money import CENT, ZERO, Usd, percent_of
+from claims.money import CENT, ZERO, percent_of
 from claims.remittance import RemittanceLine
 from claims.task import TaskType
 from payers.profile import PayerProfile
@@ -33,34 +32,49 @@ LCD = "LCD"
 COB_REMARKS = ("MA92",)
 CONTRACT_ONLY = ("24", "44")
 """Contractual only where the contract says so (table notes); no profile says it yet."""
-_FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
-class Treated(BaseModel):
-    """One adjustment and what happens to its amount."""
+Treatment = Literal["contractual", "patient", "denied", "held", "info", "wait"]
+Status = Literal["paid", "denied", "held", "undecided", "short"]
 
-    model_config = _FROZEN
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """One adjustment and what happens to its amount.
+
+    Plain, as ``LineOutcome``: both are made here alone, several for every line posted.
+    """
 
     code: str
-    amount: Usd
-    treatment: str = Field(pattern="^(contractual|patient|denied|held|info|wait)$")
+    amount: Decimal
+    treatment: Treatment
     action: str
     rule: str
     words: str
 
+    def as_json(self) -> dict[str, str]:
+        """What is kept of it, the amount as text."""
+        return {
+            "code": self.code,
+            "amount": str(self.amount),
+            "treatment": self.treatment,
+            "action": self.action,
+            "rule": self.rule,
+            "words": self.words,
+        }
 
-class LineOutcome(BaseModel):
-    """What one decided line posts, and what stays open."""
 
-    model_config = _FROZEN
+@dataclass(frozen=True, slots=True)
+class LineOutcome:
+    """What one decided line posts, and what stays open, in dollars."""
 
-    paid: Usd
-    contractual: Usd
-    patient: Usd
-    open: Usd
-    shortfall: Usd = ZERO
-    expected: Usd | None = None
-    status: str = Field(pattern="^(paid|denied|held|undecided|short)$")
+    paid: Decimal
+    contractual: Decimal
+    patient: Decimal
+    open: Decimal
+    status: Status
+    shortfall: Decimal = ZERO
+    expected: Decimal | None = None
     treated: tuple[Treated, ...] = ()
     denial: dict[str, Any] | None = None
 
@@ -127,7 +141,11 @@ def _says_something(rarcs: Sequence[str]) -> bool:
 
 
 def _treated(
-    adjustment: Adjustment, treatment: str, action: str, rule: str, row: dict[str, Any]
+    adjustment: Adjustment,
+    treatment: Treatment,
+    action: str,
+    rule: str,
+    row: dict[str, Any],
 ) -> Treated:
     return Treated(
         code=adjustment.code,
@@ -254,7 +272,7 @@ def _cap(
 
 def _status(
     treated: Sequence[Treated], sums: dict[str, Decimal], shortfall: Decimal
-) -> str:
+) -> Status:
     kinds = {t.treatment for t in treated if t.amount != ZERO}
     if "held" in kinds:
         return "held"
