@@ -19,6 +19,7 @@ from claims.messages import Look, NewsKind, appeal_workflow_id
 from claims.money import ZERO, usd
 from claims.task import DecisionRefused, TaskType
 from letters.check import missing_elements
+from letters.render import APPEAL_TITLES
 from policy import appeal as rules
 from records import accounts, claims, news, tasks
 from records.claims import ClaimRow
@@ -83,7 +84,7 @@ def begin_appeal(
         level=level,
         lines=[n["number"] for n in lines],
         carc=carc,
-        template=form.get("template") or rules.template_for(carc),
+        template=_template(form, carc),
         notice_on=notice,
         legal_deadline=legal,
         work_by=rules.work_by(legal),
@@ -95,6 +96,21 @@ def begin_appeal(
     step = settle.step_for(conn, office, row, ClaimState.DENIED, why)
     claims.set_step(conn, row, ClaimState.DENIED, step, why.by_rule("R-APP-01"), words)
     return words
+
+
+def _template(form: dict[str, str], carc: str) -> str:
+    """The letter that was chosen, else that of the denial's code.
+
+    Raises:
+        DecisionRefused: there is no such letter.
+    """
+    chosen = form.get("template") or rules.template_for(carc)
+    if chosen not in APPEAL_TITLES:
+        raise DecisionRefused(
+            f"There is no letter {chosen}. Nothing was started. Leave the template "
+            f"empty, or choose one of {', '.join(APPEAL_TITLES)}."
+        )
+    return chosen
 
 
 def _disputed(lines: list[RowMapping]) -> Decimal | None:

@@ -17,7 +17,7 @@ from activities.office import Office
 from claims.task import AppealLetterForm, DecisionRefused, Form, TaskType
 from letters.elements import Element, elements, lacking_for_approval
 from letters.facts import AppealFacts
-from letters.render import RenderedLetter
+from letters.render import LetterError, RenderedLetter
 from letters.words import and_list, long_date, money
 from records import accounts, claims, tasks
 from records.db import Connection, RowMapping
@@ -142,10 +142,24 @@ def bind(
     A form that names no letter approves the one of this moment.
 
     Raises:
-        DecisionRefused: an element is missing, or it is not the letter that was read.
+        DecisionRefused: no letter can be made, an element is missing, or it is not the
+            letter that was read.
     """
     if not isinstance(given, AppealLetterForm) or decision != SENT:
         return given
+    try:
+        return _bound(conn, office, task, given, why)
+    except LetterError as error:
+        raise DecisionRefused(f"Nothing was stored. {error}") from error
+
+
+def _bound(
+    conn: Connection,
+    office: Office,
+    task: RowMapping,
+    given: AppealLetterForm,
+    why: Because,
+) -> AppealLetterForm:
     if task["status"] == "open":
         _check(review(conn, office, task, why, typed=given.model_dump()))
         return given

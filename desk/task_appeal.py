@@ -148,7 +148,10 @@ def _asked(visit: Visit) -> Review:
         if not may_see(visit, [row]):
             raise ForbiddenError("Letters name patients. Nothing was shown.")
         draft = drafts.newest(conn, office.cipher, row["id"])
-        found = _letter(visit, conn, row, draft.form if draft else {})
+        try:
+            found = _letter(visit, conn, row, draft.form if draft else {})
+        except LetterError as error:
+            raise MissingError(str(error)) from error
         if found is None:
             raise MissingError("This task has no appeal letter. Nothing was changed.")
         visit.saw(conn, "letter", claim_ids=[row["claim_id"]])

@@ -104,7 +104,7 @@ def page(
         edits=edits(row["evidence"]),
         choices=choices(spec),
         appeal=task_appeal.panel(visit, row, given),
-        marks=marks_on(visit, row) if shown.patient != HIDDEN else None,
+        marks=marks_on(visit, row),
         given=given,
         fields=fields(spec, given),
         changes=changes(spec, given, _failed_fields(row)),

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from activities.marks import give_back
+from desk.patients import may_see
 from desk.queue_acts import take_next
 from desk.visit import Visit
 from records import marks, users
@@ -32,8 +33,9 @@ def send_back(visit: Visit, reference: str, entry: dict[str, str]) -> Response:
 
 
 def marks_on(visit: Visit, row: RowMapping) -> tuple[str, Marks] | None:
-    """Who sent a waiting task back last, and with which marks."""
-    if row["status"] not in ("open", "prepared"):
+    """Who sent a waiting task back last, and with which marks; for those who may see
+    the patient, whom they may name."""
+    if row["status"] not in ("open", "prepared") or not may_see(visit, [row]):
         return None
     office = visit.desk.office
     with office.reading() as conn:

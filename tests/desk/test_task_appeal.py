@@ -6,8 +6,9 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from claims.task import TaskType
-from records import accounts, claims
+from activities.tasks import decide
+from claims.task import DecisionRefused, TaskType
+from records import accounts, claims, tasks
 from records.db import RowMapping
 from tests.desk.appealing import NAMES, Appealed, appealed, hash_of, later
 from tests.desk.conftest import Site, post
@@ -251,3 +252,62 @@ def test_a_letter_that_lacks_an_element_is_neither_proposed_nor_approved(
     assert answer.status_code == 422
     assert "the letter lacks policy or contract cited" in answer.text
     assert case.decisions() == []
+
+
+def test_a_letter_that_cannot_be_made_is_said_so_and_nothing_is_stored(
+    case: Appealed,
+) -> None:
+    with case.site.office.writing() as conn:
+        accounts.mark_appeal(conn, case.appeal_id, template="APPEAL_NOPE")
+    clerk = case.site.signed_in("clerk")
+    assert "There is no letter. There is no letter APPEAL_NOPE" in words(
+        clerk, case.path
+    )
+    assert clerk.get(f"{case.path}/letter.pdf").status_code == 404
+    assert case.send(clerk, decision="sent").status_code == 422
+    assert case.decisions() == []
+
+
+# --- without a page ------------------------------------------------------------------
+
+
+async def test_an_approval_that_names_no_letter_fixes_the_one_of_that_moment(
+    case: Appealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.prepare(route="fax")
+    office, then = case.site.office, case.site.desk.now()
+    why = office.because(then, "R-APP-03", "supervisor")
+    given = {"version": case.row["version"], "decision": "sent", "why": why}
+    with pytest.raises(DecisionRefused, match="not the one you read"):
+        await decide(office, case.task, form={"letter": "0" * 64}, **given)
+    assert (await decide(office, case.task, form={}, **given)).status == "saved"
+    shown = case.site.signed_in("auditor").get(f"{case.path}/letter.pdf").content
+    case.apply(3)
+    filed = letter_of(case)
+    assert filed is not None
+    assert filed["pdf_sha256"] == hashlib.sha256(shown).hexdigest()
+    assert filed["dated"] == why.today
+
+
+def test_an_approval_of_before_letters_were_named_is_filed_as_it_was_prepared(
+    case: Appealed,
+) -> None:
+    case.prepare(route="fax")
+    office = case.site.office
+    why = office.because(case.site.desk.now(), "R-APP-03", "supervisor")
+    with office.writing() as conn:
+        tasks.save(
+            conn,
+            office.cipher,
+            row=tasks.get(conn, case.task),
+            version=case.row["version"],
+            chosen="sent",
+            form="{}",
+            why=why,
+        )
+    boss = case.site.signed_in("supervisor")
+    assert boss.get(f"{case.path}/letter").status_code == 404
+    assert "sent" in case.apply()
+    letter = words(boss, f"{case.path}/letter")
+    assert "Sent by Fax" in letter
+    assert "Approved by Priya Nair" in letter

@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import select
 
+from claims.task import TaskType
 from records import tasks
 from records.events import of_claim
 from records.tables import decision, event
 from tests.desk.appealing import Appealed, appealed, hash_of
-from tests.desk.conftest import Site
+from tests.desk.conftest import Site, post
+from tests.desk.test_task import opened
 
 MARKS = "Say that the approval covers the visit.\nSend it by fax."
 
@@ -111,3 +113,16 @@ def test_marks_that_were_typed_and_not_sent_do_not_stop_an_approval(
     answer = case.send(boss, decision="sent", marks="no, it is fine", letter=read)
     assert answer.status_code == 303
     assert case.row["status"] == "saved"
+
+
+def test_any_proposal_of_two_people_comes_back(site: Site) -> None:
+    task = opened(site, TaskType.FILING_DEADLINE)
+    clerk, boss = site.signed_in("clerk"), site.signed_in("supervisor")
+    given = {"decision": "waived_with_reason", "reason": "sold", "version": "1"}
+    assert post(clerk, f"/tasks/{task}", given).status_code == 303
+    given = {"decision": "returned", "marks": "Say why.", "version": "2"}
+    assert post(boss, f"/tasks/{task}", given).status_code == 303
+    page = clerk.get(f"/tasks/{task}").text
+    assert "<p>Say why.</p>" in page
+    assert "sold</textarea>" in page
+    assert "Say why." not in site.signed_in("ops").get(f"/tasks/{task}").text
