@@ -1,27 +1,14 @@
 """Acts, holds and the questions of ``check``, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-import pytest
-
-from ledger.tables import METADATA
 from records import accounts, acts, audit, events, files
-from records.db import Database, make_engine
+from records.db import Database
 from records.events import Because
 
 AT = datetime(2026, 3, 3, 15, tzinfo=UTC)
 WHY = Because(AT, date(2026, 3, 3), "R-PAT-06", "cleo")
 CLAIM = "11111111-1111-1111-1111-111111111111"
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    """An empty database with every table."""
-    found = Database(make_engine(database_url))
-    METADATA.create_all(found.engine)
-    yield found
-    found.close()
 
 
 def ask(db: Database, act_id: str = "a1") -> None:
