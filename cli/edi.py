@@ -6,8 +6,7 @@ Both only read. A file is taken a piece at a time, so that its size does not mat
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,9 +14,9 @@ from typing import Any, BinaryIO
 from cli.edi_words import in_lines, in_words
 from cli.failures import CommandError, Exit
 from cli.session import Session
-from cli.terminal import Terminal, paragraph
+from cli.terminal import paragraph
 from edi.errors import EdiError, EdiWarning
-from edi.explain import explain, explained_file
+from edi.explain import Explained, explain, explained_file
 from edi.inspection import Inspection, inspect
 from policy.remittance import TABLE, words_of
 from policy.tables import rows
@@ -48,21 +47,16 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     told.set_defaults(run=explain_file)
 
 
-@contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str) -> AbstractContextManager[BinaryIO]:
     """A file's bytes; ``-`` is stdin.
 
     Raises:
         CommandError: it cannot be read.
     """
+    if path == "-":
+        return nullcontext(sys.stdin.buffer)
     try:
-        if path == "-":
-            yield sys.stdin.buffer
-        else:
-            with Path(path).open("rb") as raw:
-                yield raw
-    except BrokenPipeError:
-        raise  # of stdout: its reader has seen enough
+        return Path(path).open("rb")
     except OSError as error:
         raise CommandError(
             Exit.NOT_FOUND,
@@ -114,26 +108,26 @@ def _as_json(path: str, found: Inspection) -> dict[str, Any]:
 
 async def explain_file(session: Session) -> int:
     """Each segment in words, under the heading of its loop."""
-    await asyncio.to_thread(_explain, session.options.file, session.out)
-    return Exit.DONE
-
-
-def _explain(path: str, out: Terminal) -> None:
+    out, heading = session.out, ""
     say = partial(explain, reason_words=reason_words(), mask=True)
-    heading = ""
     warnings: list[EdiWarning] = []
-    with opened(path) as raw:
+    with opened(session.options.file) as raw:
         for said in explained_file(raw, say, warnings):
             out.emit(said)
             if said.loop != heading:
                 out.show(f"\n{said.loop}" if heading else said.loop)
                 heading = said.loop
-            mark = "!" if said.hit else " "
-            place = f"{mark}{said.number:>6}  {said.tag:<4}{'  ' * said.depth}"
-            text = paragraph(said.words, " " * len(place))
-            out.show(place + text[len(place) :])
+            out.show(_in_a_line(said))
+            await asyncio.sleep(0)  # so that Ctrl-C and --timeout are heard
     for warning in warnings:
         out.say(in_words(warning))
+    return Exit.DONE
+
+
+def _in_a_line(said: Explained) -> str:
+    mark = "!" if said.hit else " "
+    place = f"{mark}{said.number:>6}  {said.tag:<4}{'  ' * said.depth}"
+    return place + paragraph(said.words, " " * len(place))[len(place) :]
 
 
 def reason_words() -> dict[str, str]:

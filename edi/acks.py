@@ -107,19 +107,18 @@ def read_acknowledgments(content: bytes) -> AcknowledgmentFile:
     ta1: list[InterchangeAcknowledgment] = []
     files: list[FileAcknowledgment] = []
     for found in envelopes:
+        answer: InterchangeAcknowledgment | FileAcknowledgment | EdiWarning | None
+        answer = None
         if isinstance(found, Segment) and found.tag == "TA1":
-            if _NUMBER.fullmatch(found.get(1)):
-                answer = (found.get(1), found.get(4), found.get(5))
-                ta1.append(InterchangeAcknowledgment(*answer))
-            else:
-                warnings.append(EdiWarning(found.number, "TA101", "names no number"))
+            answer = receipt_of(found)
         elif isinstance(found, TransactionSet) and found.kind is FileKind.X999:
-            answered = _file(found)
-            if _NUMBER.fullmatch(answered.gs06):
-                files.append(answered)
-            else:
-                number = found.segments[0].number
-                warnings.append(EdiWarning(number, "AK102", "names no number"))
+            answer = group_of(found)
+        if isinstance(answer, InterchangeAcknowledgment):
+            ta1.append(answer)
+        elif isinstance(answer, FileAcknowledgment):
+            files.append(answer)
+        elif answer is not None:
+            warnings.append(answer)
     if not ta1 and not files:
         raise EdiError(
             "The file holds no TA1 or 999 that can be read. Nothing was read. "
@@ -128,6 +127,22 @@ def read_acknowledgments(content: bytes) -> AcknowledgmentFile:
     return AcknowledgmentFile(
         tuple(ta1), tuple(files), (*envelopes.warnings, *warnings)
     )
+
+
+def receipt_of(segment: Segment) -> InterchangeAcknowledgment | EdiWarning:
+    """A TA1, or why it answers nothing."""
+    if not _NUMBER.fullmatch(segment.get(1)):
+        return EdiWarning(segment.number, "TA101", "names no number")
+    answer = (segment.get(1), segment.get(4), segment.get(5))
+    return InterchangeAcknowledgment(*answer)
+
+
+def group_of(one: TransactionSet) -> FileAcknowledgment | EdiWarning:
+    """A 999, or why it answers nothing."""
+    answered = _file(one)
+    if not _NUMBER.fullmatch(answered.gs06):
+        return EdiWarning(one.segments[0].number, "AK102", "names no number")
+    return answered
 
 
 class _Sets:

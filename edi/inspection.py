@@ -5,11 +5,12 @@ one transaction set at a time.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
+from edi.acks import group_of, receipt_of
 from edi.envelopes import MOST_WARNINGS, Envelopes
 from edi.errors import EdiWarning
 from edi.figures import FileFigures, receipt
@@ -100,6 +101,8 @@ class _Inspector:
                 self._interchange(found)
             elif found.tag == "TA1":
                 self.receipts.append(receipt(found))
+                if isinstance(answer := receipt_of(found), EdiWarning):
+                    self._warn([answer])
         return Inspection(
             transaction="+".join(self.names),
             version="+".join(self.versions),
@@ -114,6 +117,9 @@ class _Inspector:
         component, _ = component_separator(one)
         self.figures.take(one, component)
         found = [*level_warnings(one), *_not_used(one), *self._of_reader(one)]
+        self._warn(found)
+
+    def _warn(self, found: Sequence[EdiWarning]) -> None:
         self.warnings += found[: MOST_WARNINGS - len(self.warnings)]
 
     def _of_reader(self, one: TransactionSet) -> Iterator[EdiWarning]:
@@ -125,13 +131,15 @@ class _Inspector:
                 words = f"{read.problem.message}: the set cannot be posted"
                 yield EdiWarning(read.problem.segment, read.problem.code, words)
         elif one.kind in (FileKind.X837P, FileKind.X837I):
-            found = read_claim_set(one, self.claims)
-            yield from found.warnings
-            for reject in found.rejects if found.professional else ():
+            claims = read_claim_set(one, self.claims)
+            yield from claims.warnings
+            for reject in claims.rejects if claims.professional else ():
                 words = f"{reject.reason}: the claim cannot be taken in"
                 yield EdiWarning(reject.at, reject.field, words)
         elif warning := component_separator(one)[1]:
             yield warning
+        if one.kind is FileKind.X999 and isinstance(found := group_of(one), EdiWarning):
+            yield found
 
     def _interchange(self, found: Interchange) -> None:
         self.groups += found.groups

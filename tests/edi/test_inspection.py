@@ -128,6 +128,22 @@ def test_what_nothing_here_reads_is_recognised_and_said(
     assert "ST01" in {w.code for w in found.warnings}
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("a2", b"TA1*000001001*", b"TA1*X*", "TA101"),
+        ("a3", b"AK1*HC*1001*", b"AK1*HC*X*", "AK102"),
+    ],
+)
+def test_an_answer_to_nothing_is_named(
+    ours: dict[str, bytes], name: str, old: bytes, new: bytes, code: str
+) -> None:
+    assert old in ours[name]
+    found = inspect(ours[name].replace(old, new))
+
+    assert [w.code for w in found.warnings] == [code]
+
+
 def test_institutional_claims_are_counted_and_refused(ours: dict[str, bytes]) -> None:
     institutional = ours["c4"].replace(b"X222A1~\nBHT", b"X223A2~\nBHT")
     found = inspect(institutional)
