@@ -126,7 +126,7 @@ class ClaimActivities:
         return resolve(conn, self.office, row, decision, form, why)
 
     def _answer(self, conn: Connection, task: RowMapping, words: str) -> Applied:
-        tell = tuple(row["id"] for row in news.untold(conn))
+        tell = news.ids_to_tell(conn)
         if task["claim_id"] is None or not task["workflow_id"].startswith("claim-"):
             return Applied(applied=True, words=words, tell=tell)
         step = steps.step_of(conn, task["claim_id"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 from claims.remittance import RemittanceClaim, RemittanceLine
 from payers.profile import PayerProfile
@@ -70,12 +70,12 @@ def decided_by(trace: str, line: RemittanceLine) -> str:
 
 def _match(line: RemittanceLine, ours: Sequence[BilledLine]) -> BilledLine | None:
     """Our line: by REF*6R, else code, modifiers and charge, else code and charge."""
-    tests: Any = (
-        lambda n: line.line_ref and n.line_ref == line.line_ref,
-        lambda n: (
-            (n.code, n.modifiers, n.charge) == (line.code, line.modifiers, line.charge)
-        ),
-        lambda n: (n.code, n.charge) == (line.code, abs(line.charge)),
-        lambda n: n.code == line.code,
-    )
-    return next((n for test in tests for n in ours if test(n)), None)
+    if line.line_ref:
+        for one in ours:
+            if one.line_ref == line.line_ref:
+                return one
+    like = [one for one in ours if one.code == line.code]
+    exact = [one for one in like if one.charge == line.charge]
+    exact = [one for one in exact if one.modifiers == line.modifiers]
+    same_charge = [one for one in like if one.charge == abs(line.charge)]
+    return next(iter(exact or same_charge or like), None)

@@ -160,7 +160,7 @@ class RemittanceActivities:
 
 
 def _look(conn: Connection, office: Office, remittance_id: str, why: Because) -> Look:
-    untold = tuple(n["id"] for n in news.untold(conn))
+    untold = news.ids_to_tell(conn)
     waiting = tasks.waiting(conn, workflow_id=remittance_workflow_id(remittance_id))
     if not waiting:
         return Look(done=True, tell=untold)

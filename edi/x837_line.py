@@ -49,7 +49,7 @@ def read_adjustments(segments: list[Segment]) -> tuple[Adjustment, ...]:
             quantity=segment.get(place + 2) or None,
         )
         for segment in segments
-        for place in range(2, 20, 3)
+        for place in range(2, min(20, len(segment.elements) + 2), 3)
         if segment.get(place) or segment.get(place + 1)
     )
 

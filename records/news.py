@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from records.db import upsert_ignore
+from records.db import one_of, upsert_ignore
 from records.instants import to_text
 from records.tables import news
 
+MOST_IDS = 5_000
+"""About half a megabyte of ids, where the server takes a payload of two. What is left
+is told by the next sweep."""
 _KNOWN = select(news.c.id).where(news.c.id == bindparam("of_id"))
 
 
@@ -54,19 +57,28 @@ def _id(ref: str, workflow_id: str) -> str:
 
 
 def untold(
-    conn: Connection, *, ref: str | None = None, ids: Iterable[str] | None = None
+    conn: Connection,
+    *,
+    ref: str | None = None,
+    ids: Iterable[str] | None = None,
 ) -> list[RowMapping]:
     """News nobody has told yet: all of it, that of one ref, or some rows."""
     query = select(news).where(news.c.told_at.is_(None)).order_by(news.c.id)
     if ref is not None:
         query = query.where(news.c.ref == ref)
     if ids is not None:
-        query = query.where(news.c.id.in_(list(ids)))
+        query = query.where(one_of(conn, news.c.id, ids))
     return list(conn.execute(query).mappings())
+
+
+def ids_to_tell(conn: Connection) -> tuple[str, ...]:
+    """Ids of untold news, as many as one activity may answer with."""
+    query = select(news.c.id).where(news.c.told_at.is_(None)).order_by(news.c.id)
+    return tuple(conn.execute(query.limit(MOST_IDS)).scalars())
 
 
 def told(conn: Connection, ids: Iterable[str], at: datetime) -> None:
     """These rows reached their workflow."""
     conn.execute(
-        update(news).where(news.c.id.in_(list(ids))).values(told_at=to_text(at))
+        update(news).where(one_of(conn, news.c.id, ids)).values(told_at=to_text(at))
     )

@@ -17,7 +17,7 @@ from activities.office import Office
 from claims.messages import APPEAL, CLAIM, NEWS_SIGNAL, PATIENT_ACCOUNT, NewsKind
 from records import news
 from records.db import RowMapping
-from tests.activities.conftest import open_office
+from tests.activities.conftest import NOON, open_office
 
 DAY = date(2026, 6, 15)
 
@@ -160,3 +160,19 @@ async def test_told_rows_are_left_alone(office: Office, client: Client) -> None:
     assert await activity.tell_news(ids) == 1
     assert await activity.tell_news(ids) == 0
     assert len(client.started) == 1
+
+
+def test_one_answer_names_no_more_news_than_a_payload_takes(office: Office) -> None:
+    many = [
+        news.New(f"claim-{number:036d}", NewsKind.REMITTANCE.value, f"remit:{'0' * 40}")
+        for number in range(news.MOST_IDS + 3)
+    ]
+    with office.writing() as conn:
+        news.add_many(conn, many, DAY)
+        first = news.ids_to_tell(conn)
+        news.told(conn, first, NOON)
+        rest = news.ids_to_tell(conn)
+
+    assert len(first) == news.MOST_IDS
+    assert sum(len(one) + 3 for one in first) < 2**20
+    assert len(set(first) | set(rest)) == len(many)
