@@ -14,16 +14,18 @@ from activities.office import Office
 from activities.story import payer_name
 from claims.money import ZERO, from_cents
 from claims.remittance import ProviderAdjustment, Remittance, RemittanceClaim
+from claims.task import TASKS
 from desk.remits import OUTCOMES, WORDS
 from desk.route import Page
 from desk.visit import DeskError, MissingError, Visit
+from desk.words import task_title
 from edi.errors import EdiError
 from edi.explain.values import code, lower
 from edi.x835 import read_remittances
 from policy import plb
 from policy.people import Door
-from records import files, remit_list, remittances
-from records.db import RowMapping
+from records import claims, files, remit_list, remittances
+from records.db import Connection, RowMapping
 from vault.documents import DocumentDamagedError, DocumentMissingError
 from vault.keys import UnknownKeyError
 
@@ -54,13 +56,15 @@ class _Known:
     """What is on record of the claims of one set."""
 
     ended: Mapping[int, RowMapping]
+    ours: Mapping[str, str]
+    """Our claim's id by its number, of a set that has not posted."""
     others: list[RowMapping]
     waits: Mapping[int | None, RowMapping]
     posted_on: date | None
 
     def line(self, one: RemittanceClaim) -> Line:
         row = self.ended.get(one.position)
-        claim_id = row["claim_id"] if row else None
+        claim_id = row["claim_id"] if row else self.ours.get(one.pcn)
         back = one.status == REVERSAL
         return Line(
             number=(row["pcn"] if row else None) or one.pcn,
@@ -75,6 +79,11 @@ class _Known:
             task=self.waits.get(one.position),
             other=self._taken_back(claim_id) if back else self._taken_by(claim_id),
         )
+
+    def claim_ids(self) -> list[str]:
+        """Every claim of ours that the set names."""
+        posted = [row["claim_id"] for row in self.ended.values() if row["claim_id"]]
+        return [*posted, *self.ours.values()]
 
     def _taken_back(self, claim_id: str | None) -> RowMapping | None:
         """The newest payment before this set."""
@@ -109,27 +118,24 @@ def show(visit: Visit) -> Response:
         row = remittances.get(conn, visit.path("remittance"))
         if row is None:
             raise MissingError("There is no such remittance. Nothing was changed.")
-        ended = remit_list.claims_of(conn, row["id"])
-        ours = [one["claim_id"] for one in ended if one["claim_id"]]
-        known = _Known(
-            ended={one["position"]: one for one in ended},
-            others=remit_list.other_decisions(conn, row["id"], ours),
-            waits=remit_list.tasks_of(conn, row["id"], ended),
-            posted_on=row["posted_on"],
-        )
         file = files.get(conn, row["file_sha256"])
         deposits = remit_list.deposits_of(conn, row["id"])
-    with office.writing() as conn:
-        visit.saw(
-            conn, "remittance", claim_ids=ours, subject=f"remittance {row['trace']}"
-        )
     read = _read(office, row)
+    with office.writing() as conn:
+        known = _known(conn, row, read)
+        visit.saw(
+            conn,
+            "remittance",
+            claim_ids=known.claim_ids(),
+            subject=f"remittance {row['trace']}",
+        )
     every = [known.line(one) for one in read.claims] if read else []
     shown = [one for one in every if only in ("", one.outcome)]
     return visit.page(
         "remit.html.j2",
         row=row,
         state=WORDS[row["status"]],
+        reason=_reason(row),
         payer=payer_name(office, row["payer_id"]),
         method=lower(code("method", read.method) or read.method) if read else "",
         place="row" if row["keyed_by"] else "segment",
@@ -146,6 +152,27 @@ def show(visit: Visit) -> Response:
         file=file,
         deposits=deposits,
     )
+
+
+def _known(conn: Connection, row: RowMapping, read: Remittance | None) -> _Known:
+    ended = remit_list.claims_of(conn, row["id"])
+    numbers = [one.pcn for one in read.claims] if read and not ended else []
+    ours = {pcn: one.id for pcn, one in claims.by_pcn(conn, numbers).items()}
+    posted = [one["claim_id"] for one in ended if one["claim_id"]]
+    return _Known(
+        ended={one["position"]: one for one in ended},
+        ours=ours,
+        others=remit_list.other_decisions(conn, row["id"], posted),
+        waits=remit_list.tasks_of(conn, row["id"], ended),
+        posted_on=row["posted_on"],
+    )
+
+
+def _reason(row: RowMapping) -> str:
+    """Why it is not posted; a task's type becomes its title."""
+    said = str(row["reason"] or "")
+    kind, colon, rest = said.partition(": ")
+    return f"{task_title(kind)}: {rest}" if colon and kind in TASKS else said
 
 
 def _only(visit: Visit) -> str:
@@ -205,14 +232,14 @@ def _adjustment(one: ProviderAdjustment) -> Mapping[str, Any]:
 
 def _sums(read: Remittance, row: RowMapping) -> Mapping[str, Any]:
     """R-ERA-01: sum of CLP04 minus sum of PLB is BPR02; the difference, if any."""
-    claims = sum((one.paid for one in read.claims), ZERO)
+    paid = sum((one.paid for one in read.claims), ZERO)
     taken = sum((one.amount for one in read.provider_adjustments), ZERO)
     check = from_cents(row["paid_cents"])
     return {
-        "claims": claims,
+        "claims": paid,
         "taken": taken,
         "check": check,
-        "difference": check - (claims - taken),
+        "difference": check - (paid - taken),
     }
 
 

@@ -113,6 +113,7 @@ def tasks_of(
     for kind in ("ERA_UNBALANCED", "ERA_CONFLICT"):
         places[f"{remittance_id}:{kind}:"] = None
     places[f"{remittance_id}:MANUAL_EOB_POST:{remittance_id[:8]}"] = None
+    places[f"{remittance_id}:MANUAL_EOB_POST:{remittance_id[:8]}"] = None
     query = select(task.c.id, task.c.number, task.c.key, task.c.closed_on)
     found = conn.execute(query.where(task.c.key.in_(places))).mappings()
     return {places[row["key"]]: row for row in found}
