@@ -17,6 +17,7 @@ from typing import Annotated, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from activities.claim_rows import ClaimLine
 from activities.eob_rows import EobRow
 from activities.payments import PatientPayment
 from activities.refunds import Refund
@@ -113,9 +114,13 @@ KINDS: dict[str, type[BaseModel]] = {
     "APPEAL_DECISIONS": AppealDecision,
     "REFUNDS": Refund,
     "EOB": EobRow,
+    "CLAIMS": ClaimLine,
 }
 _PAST = frozenset(
-    {"date", "decided_on", "notice_date", "received_on", "pay_date", "dos_from"}
+    {
+        *("date", "decided_on", "notice_date", "received_on", "pay_date"),
+        *("dos_from", "dos_to", "patient_dob", "subscriber_dob"),
+    }
 )
 """Days on which something happened: refused when they lie in the future (R-BAD-03)."""
 

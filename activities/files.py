@@ -13,10 +13,10 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import answers, csv_files
+from activities import answers, claim_sheet, csv_files
 from activities.acting import deliver_acts
 from activities.eob import KIND as EOB
-from activities.imports import import_claims
+from activities.imports import import_claims, take_sheet
 from activities.office import Office
 from activities.remittance import register_remittances
 from activities.tasks import deliver_waiting
@@ -146,7 +146,7 @@ def is_over(file: RowMapping, why: Because) -> bool:
 
 
 def _kinds(content: bytes) -> list[str]:
-    if kind := csv_files.detect(content):
+    if kind := csv_files.detect(content) or claim_sheet.kind_of(content):
         return [kind]
     try:
         found = [kind.value for kind in detect(content)]
@@ -202,8 +202,7 @@ def _one_kind(
 ) -> str:
     if kind == FileKind.X837P:
         result = import_claims(office, content, name="", why=why)
-        held = f", {result.held} held: payer not known" if result.held else ""
-        return f"{result.accepted} of {result.read} claims accepted{held}"
+        return result.words
     route = ROUTES[kind]
     with office.writing() as conn:
         return route(conn, office, partner, content, sha, why)
@@ -288,4 +287,6 @@ ROUTES: dict[str, Route] = {
     "AUTHORIZATIONS": csv_files.take_authorizations,
     "APPEAL_DECISIONS": csv_files.take_appeal_decisions,
     "EOB": csv_files.take_eob,
+    claim_sheet.CSV: take_sheet,
+    claim_sheet.JSON: take_sheet,
 }

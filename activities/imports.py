@@ -1,4 +1,4 @@
-"""Bring claims of a practice system in: 837P bytes to claim rows (counting law).
+"""Bring claims of a practice system in: 837P, CSV or JSON to claim rows (counting law).
 
 read = accepted + unchanged + held + rejected. The same claim (billing NPI, CLM01,
 member, first service date, CLM05-3, REF*F8) with the same content is *unchanged*; with
@@ -9,18 +9,22 @@ it until somebody names its payer.
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4, uuid5
 
+from activities import claim_sheet
+from activities.claim_sheet import ClaimSheet, read_sheet
 from activities.office import Office
 from activities.steps import by_claim
 from claims.claim import Claim, ClaimState
 from claims.money import ZERO, cents
-from edi.x837 import ClaimFile, read_claims
+from edi.x837 import ClaimFile, ReadClaim, read_claims
 from records import accounts, claims, events, files
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
+from records.instants import to_text
 
 UNKNOWN_PAYER = "UNKNOWN"
 _NAMESPACE = UUID("6f1c8a52-0a3b-4a55-9e0f-3d8f6a5f7c11")
@@ -56,6 +60,12 @@ class ImportResult:
     rejects: tuple[Reject, ...]
 
     @property
+    def words(self) -> str:
+        """What was taken in."""
+        held = f", {self.held} held: payer not known" if self.held else ""
+        return f"{self.accepted} of {self.read} claims accepted{held}"
+
+    @property
     def taken(self) -> int:
         """How many claims are new here: those that go on, and those held."""
         return self.accepted + self.held
@@ -64,13 +74,14 @@ class ImportResult:
 def import_claims(
     office: Office, content: bytes, *, name: str, why: Because, check_only: bool = False
 ) -> ImportResult:
-    """Take in an 837P file in one SQL transaction.
+    """Take in a file of claims (837P, or rows as CSV or JSON) in one SQL transaction.
 
     Raises:
         EdiError: the file is no 837P or cannot be cut into segments; nothing was
             stored.
+        CsvError: it has not the columns of claims; nothing was stored.
     """
-    read = read_claims(content)
+    kind, read = read_file(office, content, why.today)
     sha = hashlib.sha256(content).hexdigest()
     if check_only:
         with office.reading() as conn:
@@ -78,18 +89,51 @@ def import_claims(
     office.documents.put(content)
     with office.writing() as conn:
         result = _Importer(office, conn, sha, why).take_in(read)
-        _record(conn, result, sha, why)
+        _record(conn, result, kind, sha, why)
     return result
 
 
-def _record(conn: Connection, result: ImportResult, sha: str, why: Because) -> None:
-    from records.instants import to_text
+def read_file(
+    office: Office, content: bytes, today: date
+) -> tuple[str, ClaimFile | ClaimSheet]:
+    """The kind of the file, and its claims.
 
+    Raises:
+        EdiError, CsvError: it holds none that can be read.
+    """
+    kind = claim_sheet.kind_of(content)
+    if kind is None:
+        return "837P", read_claims(content)
+    return kind, read_sheet(content, today, office.practice, office.payers)
+
+
+def take_sheet(
+    conn: Connection,
+    office: Office,
+    partner: str,
+    content: bytes,
+    sha: str,
+    why: Because,
+) -> str:
+    """Take in the claims of a CSV or JSON file.
+
+    Raises:
+        CsvError: it has not the columns of claims; nothing was stored.
+    """
+    kind, read = read_file(office, content, why.today)
+    result = _Importer(office, conn, sha, why).take_in(read)
+    _record(conn, result, kind, sha, why)
+    return result.words
+
+
+def _record(
+    conn: Connection, result: ImportResult, kind: str, sha: str, why: Because
+) -> None:
     files.record_import(
         conn,
         id=str(uuid4()),
         file_sha256=sha,
-        kind="837P",
+        kind=kind,
         started_at=to_text(why.at),
         actor=why.actor,
         read=result.read,
@@ -118,17 +162,17 @@ class _Importer:
         self.rejects: list[Reject] = []
         self.seen: dict[str, str] = {}
 
-    def take_in(self, read: ClaimFile) -> ImportResult:
+    def take_in(self, read: ClaimFile | ClaimSheet) -> ImportResult:
         for found in read.claims:
-            self._one(found.position, found.claim, store=True)
+            self._one(found, _place(read, found), store=True)
         return self._result(read)
 
-    def check(self, read: ClaimFile) -> ImportResult:
+    def check(self, read: ClaimFile | ClaimSheet) -> ImportResult:
         for found in read.claims:
-            self._one(found.position, found.claim, store=False)
+            self._one(found, _place(read, found), store=False)
         return self._result(read)
 
-    def _result(self, read: ClaimFile) -> ImportResult:
+    def _result(self, read: ClaimFile | ClaimSheet) -> ImportResult:
         unread = [
             Reject(
                 r.position, r.pcn, r.segment, r.field, r.reason, "Correct and resend."
@@ -149,14 +193,15 @@ class _Importer:
             rejects=rejects,
         )
 
-    def _one(self, position: int, claim: Claim, *, store: bool) -> None:
+    def _one(self, found: ReadClaim, place: str, *, store: bool) -> None:
+        claim = found.claim
         identity = self.office.cipher.index(identity_of(claim), kind="claim")
         digest = content_hash(claim)
         known = self._known(identity)
         if known == digest:
             self.unchanged += 1
         elif known is not None:
-            self.rejects.append(_changed(position, claim))
+            self.rejects.append(_changed(found, place))
         else:
             self.seen[identity] = digest
             claim_id = str(uuid5(_NAMESPACE, identity))
@@ -233,12 +278,18 @@ class _Importer:
             events.add(self.conn, why, "import", words, claim_id=row.id)
 
 
-def _changed(position: int, claim: Claim) -> Reject:
+def _place(read: ClaimFile | ClaimSheet, found: ReadClaim) -> str:
+    if isinstance(read, ClaimSheet):
+        return f"row {found.position}"
+    return f"CLM at segment {found.position}"
+
+
+def _changed(found: ReadClaim, place: str) -> Reject:
     return Reject(
-        position=position,
-        reference=claim.pcn,
-        segment=f"CLM at segment {position}",
-        field="CLM01",
+        position=found.position,
+        reference=found.claim.pcn,
+        segment=place,
+        field="claim_ref" if place.startswith("row") else "CLM01",
         reason="this claim is known here with other content",
         fix="Correct the known claim, or send a replacement (CLM05-3 = 7, REF*F8).",
     )

@@ -6,11 +6,12 @@ rejected. The same bytes again change nothing: what was taken in is then *unchan
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from activities import csv_files, eob
+from activities import claim_sheet, csv_files, eob
 from activities.files import UNKNOWN, are_taken, is_over, take_in
-from activities.imports import Reject, identity_of, import_claims
+from activities.imports import Reject, identity_of, import_claims, read_file
 from activities.office import OFFICE_PARTNER, Office
 from activities.tasks import NotPermittedError
 from claims.money import from_cents
@@ -21,12 +22,13 @@ from edi.x270 import read_eligibility_answers
 from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
 from edi.x835 import read_remittances
-from edi.x837 import read_claims
 from records import claims, files
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
 
+CLAIM_KINDS = ("837P", *claim_sheet.KINDS)
+"""Kinds of files that bring claims."""
 _READERS = {
     FileKind.TA1: read_acknowledgments,
     FileKind.X999: read_acknowledgments,
@@ -73,7 +75,7 @@ class Intake:
 
 def kind_of(content: bytes) -> str:
     """The file's type, from its content alone."""
-    if kind := csv_files.detect(content):
+    if kind := csv_files.detect(content) or claim_sheet.kind_of(content):
         return kind
     try:
         return "+".join(kind.value for kind in detect(content)) or UNKNOWN
@@ -172,10 +174,7 @@ def _read_only(
             keyed, bad = eob.look_over(conn, office, content, why)
         good = sum(len(one.check.rows) for one in keyed)
         return _row_counts(good, bad)
-    if kind in csv_files.KINDS:
-        good, bad = csv_files.check_rows(content, kind, why.today)
-        return _row_counts(good, bad)
-    if kind == FileKind.X837P:
+    if kind in CLAIM_KINDS:
         found = import_claims(office, content, name="", why=why, check_only=True)
         counts = Counts(
             found.read,
@@ -186,6 +185,9 @@ def _read_only(
             found.held,
         )
         return counts, found.rejects
+    if kind in csv_files.KINDS:
+        good, bad = csv_files.check_rows(content, kind, why.today)
+        return _row_counts(good, bad)
     for one in kind.split("+"):
         if reader := _READERS.get(FileKind(one)) if one != UNKNOWN else None:
             reader(content)
@@ -200,10 +202,10 @@ def _row_counts(
 
 
 def claims_in(office: Office, content: bytes) -> list[ClaimRow]:
-    """The claims of an 837P that are known here, in the order of the file."""
+    """The claims of a file that are known here, in its order."""
     try:
-        read = read_claims(content)
-    except EdiError:
+        _, read = read_file(office, content, date.max)
+    except (EdiError, csv_files.CsvError):
         return []
     indexes = [
         office.cipher.index(identity_of(one.claim), kind="claim") for one in read.claims

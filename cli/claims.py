@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from activities.acting import act
-from activities.intake import bring_in, claims_in, kind_of
+from activities.intake import CLAIM_KINDS, bring_in, claims_in, kind_of
 from activities.running import views
 from activities.story import (
     STAGES,
@@ -56,7 +56,7 @@ def _add_start(commands: Any, shared: argparse.ArgumentParser) -> None:
         metavar="claim", required=True
     )
     claim = start.add_parser(
-        "claim", parents=[shared], help="take an 837P in and start its claims"
+        "claim", parents=[shared], help="take claims in (837P, CSV, JSON), start them"
     )
     claim.add_argument("file", metavar="FILE", help="- reads stdin")
     claim.set_defaults(run=start_claim)
@@ -79,13 +79,13 @@ def _add_list(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 
 async def start_claim(session: Session) -> int:
-    """Take in the claims of an 837P and start each; the same again runs already."""
+    """Take in the claims of a file and start each; the same again runs already."""
     why = files.importer(session)
     name, content = files.read_input(session.options.file)
-    if kind_of(content) != "837P":
+    if kind_of(content) not in CLAIM_KINDS:
         raise CommandError(
             Exit.REFUSED,
-            f"{name} is no 837P, so it holds no claims. Nothing was started. "
+            f"{name} holds no claims (837P, CSV or JSON). Nothing was started. "
             "For other files: python starter.py import FILE",
         )
     office = await session.connect()

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from claims.claim import Address
+from claims.claim import Address, Provider
 from payers.profile import ProfileError
 
 
@@ -26,6 +26,17 @@ class Documentation(_Part):
     assume_signed: bool = True
 
 
+class KnownProvider(_Part):
+    """Somebody whose NPI a claims file may name without a name."""
+
+    npi: str = Field(pattern="^[0-9]{10}$")
+    last_or_organization: str
+    first: str = ""
+    taxonomy: str = ""
+    address: Address = Address()
+    is_organization: bool = False
+
+
 class Practice(_Part):
     """The billing provider and its settings."""
 
@@ -40,6 +51,12 @@ class Practice(_Part):
     signer: Signer
     statement_profile: str = "standard"
     documentation: Documentation = Documentation()
+    providers: tuple[KnownProvider, ...] = ()
+
+    def provider(self, npi: str) -> Provider | None:
+        """The provider with this NPI, None when the practice names none."""
+        known = next((p for p in self.providers if p.npi == npi), None)
+        return Provider(**known.model_dump()) if known else None
 
     @classmethod
     def load(cls, path: Path) -> "Practice":
