@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from starlette.responses import HTMLResponse
 
 from claims.correction import CORRECTABLE
 from desk.task_draft import NOT_TYPED
-from desk.task_form import for_the_task, words
+from desk.task_form import decision_words, for_the_task, words
 from desk.task_page import Shown, entry_of, opening, read
 from desk.task_state import Opened, read_back
 from desk.visit import Visit
@@ -73,7 +74,7 @@ def conflict(visit: Visit, reference: str, entry: Mapping[str, str]) -> HTMLResp
         other=other,
         opened=seen,
         opened_at=was.at,
-        field_words=words,
+        decision_words=partial(decision_words, row["type"]),
     )
 
 
@@ -132,7 +133,10 @@ def _what(visit: Visit, shown: Shown, other: Entry | None) -> Iterator[str]:
     """Who changed it, and when."""
     for given in shown.decided:
         did = "prepared" if given["second"] else "decided"
-        who, chosen = shown.name(given["actor"]), words(given["decision"])
+        who, chosen = (
+            shown.name(given["actor"]),
+            decision_words(shown.row["type"], given["decision"]),
+        )
         yield f"{visit.clock(from_text(given['saved_at']))} · {who} {did} “{chosen}”."
     if other and not shown.decided:
         yield f"{visit.clock(other.at)} · {other.who} saved a draft."

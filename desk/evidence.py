@@ -9,7 +9,7 @@ from typing import Any
 from desk.words import day, reason_code
 from policy.status import in_words
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _STATUS = re.compile(r"[A-Z]\d+[A-Z]?:\d+")
 _NAME = re.compile(r"[A-Z]+(_[A-Z0-9]+)+")
 _CODES = ("carc", "group")
@@ -61,7 +61,7 @@ def said(value: Any) -> str:
         return ", ".join(map(said, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _dated(_worded(str(value)))
+    return dated(_worded(str(value)))
 
 
 def _worded(text: str) -> str:
@@ -71,9 +71,13 @@ def _worded(text: str) -> str:
     return text.replace("_", " ").lower() if _NAME.fullmatch(text) else text
 
 
-def _dated(text: str) -> str:
-    """A stored date as people write it; other text as it is."""
+def dated(text: str) -> str:
+    """Text with its stored dates as people write them."""
+    return _DAY.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
     try:
-        return day(date.fromisoformat(text)) if _DAY.fullmatch(text) else text
+        return day(date.fromisoformat(found[0]))
     except ValueError:  # 2026-02-30 of somebody's hand
-        return text
+        return found[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from activities.office import Office
@@ -10,7 +10,9 @@ from activities.tasks import form_of
 from claims.claim import Claim
 from claims.money import from_cents
 from claims.task import TaskType
-from desk.evidence import Fact
+from desk.evidence import Fact, dated
+from desk.task_form import decision_words
+from desk.task_notes import contacts_of
 from desk.words import day, usd
 from payers.profile import PayerProfile
 from policy.status import in_words
@@ -75,14 +77,9 @@ def call_sheet(
 
 
 def _reach(profile: PayerProfile) -> Iterator[Fact]:
-    for contact in profile.contacts:
-        name = (contact.get("role") or contact.get("for") or "phone").replace("_", " ")
-        parts = [v for key, v in contact.items() if key not in ("role", "for")]
-        yield Fact(name[:1].upper() + name[1:], ", ".join(parts))
+    yield from contacts_of(profile)
     if profile.capabilities.status_portal:
         yield Fact("Portal", "shows the status of a claim")
-    if profile.capabilities.realtime_276:
-        yield Fact("Status inquiry", "answered at once (276)")
 
 
 def _say(claim: ClaimRow, sent: list[RowMapping]) -> Iterator[Fact]:
@@ -121,15 +118,14 @@ def _proof(one: RowMapping) -> Fact:
     said = [f"sent {day(one['sent_on'])}"]
     if one["isa13"]:
         said.append(f"interchange {one['isa13']:09d}")
-    said.append(_dated("receipt (999)", one["acknowledged_on"]))
-    accepted = _dated("accepted by the payer (277CA)", one["accepted_on"])
-    if one["payer_icn"]:
-        accepted += f" as {one['payer_icn']}"
-    return Fact(f"Submission {one['number']}", ", ".join((*said, accepted)))
-
-
-def _dated(what: str, on: date | None) -> str:
-    return f"{what} {day(on)}" if on else f"no {what}"
+    receipt, accepted = one["acknowledged_on"], one["accepted_on"]
+    said.append(f"receipt (999) {day(receipt)}" if receipt else "no receipt (999)")
+    if accepted:
+        number = f" as {one['payer_icn']}" if one["payer_icn"] else ""
+        said.append(f"accepted by the payer (277CA) {day(accepted)}{number}")
+    else:
+        said.append("not accepted by the payer (277CA)")
+    return Fact(f"Submission {one['number']}", ", ".join(said))
 
 
 def _answer(one: RowMapping) -> Fact:
@@ -145,7 +141,7 @@ def _status(said: Mapping[str, Any]) -> str:
     status = str(said.get("status", ""))
     words = [" · ".join(filter(None, (status, in_words(status))))]
     if paid := said.get("payment_date"):
-        words.append(f"payment of {_said(str(paid))}")
+        words.append(f"payment of {dated(str(paid))}")
     if trace := said.get("trace"):
         words.append(f"trace {trace}")
     return ", ".join(filter(None, words)) or "an answer without a status"
@@ -162,16 +158,10 @@ def _call(office: Office, one: RowMapping) -> Call:
         "note": "Note",
     }
     said = (
-        Fact(label, _said(form[name]))
+        Fact(label, dated(form[name]))
         for name, label in labels.items()
         if form.get(name)
     )
     at = from_text(one["saved_at"])
-    return Call(at, one["actor"], one["decision"], tuple(said))
-
-
-def _said(text: str) -> str:
-    try:
-        return day(date.fromisoformat(text))
-    except ValueError:
-        return text
+    decision = decision_words(one["type"], one["decision"])
+    return Call(at, one["actor"], decision, tuple(said))

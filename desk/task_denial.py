@@ -121,6 +121,7 @@ def _stated(remits: Iterable[RowMapping]) -> dict[tuple[str, int], Mapping[str, 
         (one["trace"], line["number"]): line
         for one in remits
         for line in one["detail"].get("lines", [])
+        if line.get("number") is not None
     }
 
 

@@ -26,12 +26,24 @@ ASKED_APART = {
     )
 }
 """Fields that a type's own part of the page asks for, or that it does not need."""
-LABELS = {
-    "note_supports_separate_EM": "The note supports a separate visit",
+LABELS = {"note_supports_separate_EM": "The note supports a separate visit"}
+DECISIONS = {
     "APPEAL_PREPARE sent": "Send the letter",
     "APPEAL_PREPARE waived": "Do not appeal",
+    "auth_requested": "Authorization requested",
+    "correct_freq_7": "Send a corrected claim",
+    "corrected_freq_7": "Send a corrected claim",
+    "documents": "Send documents",
+    "fix_table": "Correct the fee table",
+    "in_process_next_call": "In process, call again",
+    "new_claim": "Send a new claim",
+    "other_payer": "Bill another plan",
+    "patient": "Move it to the patient",
+    "stop_aic": "Stop: the amount is too low",
 }
-"""Fields, and decisions of a task type, that need better words than their names."""
+"""Decisions, some of one task type only, whose own names do not say enough."""
+SHOWN_FOR = {TaskType.DENIAL_REVIEW: {"evidence": "appeal", "template": "appeal"}}
+"""Fields that one decision uses and does not need."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +85,8 @@ def choices(spec: TaskSpec) -> list[Choice]:
     return [
         Choice(
             decision=decision,
-            label=LABELS.get(f"{spec.type} {decision}") or words(decision),
-            effect=effect_of(spec, decision),
+            label=decision_words(spec.type, decision),
+            effect=_effect(spec, decision),
             needs=spec.required.get(decision, ()),
             second=str(spec.two_person.get(decision, "")),
         )
@@ -82,8 +94,20 @@ def choices(spec: TaskSpec) -> list[Choice]:
     ]
 
 
+def _effect(spec: TaskSpec, decision: str) -> str:
+    """What it does; nothing where its name says so."""
+    effect = effect_of(spec, decision).replace("_", " ")
+    return "" if effect == decision.replace("_", " ") else effect
+
+
+def decision_words(kind: str, decision: str) -> str:
+    """A decision of a task type as people read it: ``Send a corrected claim``."""
+    own = DECISIONS.get(f"{kind} {decision}") or DECISIONS.get(decision)
+    return own or words(decision)
+
+
 def words(name: str) -> str:
-    """A field or decision as people read it."""
+    """A field as people read it."""
     text = LABELS.get(name) or name.replace("_", " ")
     return text[:1].upper() + text[1:]
 
@@ -98,6 +122,8 @@ def fields(spec: TaskSpec, given: Mapping[str, str]) -> list[Field]:
 
 
 def _only(spec: TaskSpec, name: str) -> str:
+    if chosen := SHOWN_FOR.get(spec.type, {}).get(name):
+        return chosen
     needed_by = [d for d, needs in spec.required.items() if name in needs]
     return needed_by[0] if len(needed_by) == 1 and name not in COMMON else ""
 
@@ -148,7 +174,7 @@ def refusal(spec: TaskSpec, entry: Mapping[str, str], error: Exception) -> str:
     if not (names := missing(spec, entry)):
         return str(error)
     needed = ", ".join(words(name).lower() for name in names)
-    chosen = words(entry["decision"])
+    chosen = decision_words(spec.type, entry["decision"])
     return f"“{chosen}” needs: {needed}. Nothing was stored. Fill it in, then decide."
 
 

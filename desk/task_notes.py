@@ -1,5 +1,7 @@
 """What we know of a payer, for whoever decides about one of its claims."""
 
+from collections.abc import Iterator
+
 from activities.office import Office
 from desk.evidence import Fact
 from payers.profile import PayerProfile
@@ -40,8 +42,13 @@ def _routes(profile: PayerProfile) -> list[Fact]:
     found = [Fact("Appeals go to", f"{street}, {town}")]
     if profile.appeals.fax:
         found.append(Fact("Fax for appeals", profile.appeals.fax))
+    notes = (Fact("Note", note) for note in profile.notes)
+    return [*found, *contacts_of(profile), *notes]
+
+
+def contacts_of(profile: PayerProfile) -> Iterator[Fact]:
+    """Whom to reach at the payer, by what they are for: phone, hours."""
     for contact in profile.contacts:
-        parts = [v.replace("_", " ") for key, v in contact.items() if key != "for"]
-        name = contact.get("for", "Contact").replace("_", " ")
-        found.append(Fact(name[:1].upper() + name[1:], ", ".join(parts)))
-    return found + [Fact("Note", note) for note in profile.notes]
+        name = (contact.get("role") or "contact").replace("_", " ")
+        parts = [value for key, value in contact.items() if key != "role"]
+        yield Fact(name[:1].upper() + name[1:], ", ".join(parts))

@@ -13,12 +13,12 @@ from activities.tasks import form_of
 from claims.correction import CORRECTABLE
 from claims.task import TASKS, TaskSpec, TaskType
 from desk import task_appeal
-from desk.evidence import Fact, edits, facts
+from desk.evidence import Fact, dated, edits, facts
 from desk.patients import HIDDEN, may_see, name_of
 from desk.queue_acts import may_work
 from desk.task_call import BY_PHONE, CallSheet, call_sheet
 from desk.task_denial import Denial, denial_of
-from desk.task_form import changes, choices, fields, missing, words
+from desk.task_form import changes, choices, decision_words, fields, missing
 from desk.task_notes import notes_of
 from desk.task_return import marks_on
 from desk.task_similar import cases
@@ -94,17 +94,16 @@ def page(
         claim=shown.claim,
         sentence=sentence_of(shown.claim) if shown.claim else "",
         payer=payer_name(visit.desk.office, row["payer_id"]) if row["payer_id"] else "",
-        why=f"{row['why'][:1].upper()}{row['why'][1:]}",
+        why=_why(row),
         facts=_facts(shown),
         denial=shown.denial,
         call=shown.call,
-        cases=cases(shown.similar),
+        cases=cases(row["type"], shown.similar),
         alike=_alike(row["reason"]),
-        field_words=words,
         edits=edits(row["evidence"]),
         choices=choices(spec),
         appeal=task_appeal.panel(visit, row, given),
-        marks=marks_on(visit, row),
+        marks=marks_on(visit, row) if spec.two_person else None,
         given=given,
         fields=fields(spec, given),
         changes=changes(spec, given, _failed_fields(row)),
@@ -119,6 +118,12 @@ def page(
         opened=opening(visit, shown),
         last=_last(visit, shown),
     )
+
+
+def _why(row: RowMapping) -> str:
+    """The reason of the task, each part of it once."""
+    said = "; ".join(dict.fromkeys(dated(str(row["why"])).split("; ")))
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _facts(shown: Shown) -> list[Fact]:
@@ -245,6 +250,6 @@ def _last(visit: Visit, shown: Shown) -> dict[str, Any] | None:
     return {
         "who": shown.name(found["actor"]),
         "at": from_text(found["saved_at"]),
-        "decision": words(found["decision"]).lower(),
+        "decision": decision_words(shown.row["type"], found["decision"]),
         "refused": found["refused"] or "",
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from activities.story import STAGES
 from claims.claim import ClaimState
-from desk.task_form import words
+from desk.task_form import decision_words
 from records.similar import Similar
 
 
@@ -20,9 +20,11 @@ class Case:
     days: int | None
 
 
-def cases(found: Iterable[Similar]) -> list[Case]:
-    """The rows of the table."""
-    return [Case(one, words(one.decision), *_outcome(one)) for one in found]
+def cases(kind: str, found: Iterable[Similar]) -> list[Case]:
+    """The rows of the table, of tasks of one type."""
+    return [
+        Case(one, decision_words(kind, one.decision), *_outcome(one)) for one in found
+    ]
 
 
 def _outcome(one: Similar) -> tuple[str, str, int | None]:

@@ -1,11 +1,13 @@
 """What happened: the last things in a claim's story that led to a task."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from activities.story_items import KINDS, Item
 from claims.calendar import at
+from desk.evidence import dated
 from desk.story_words import story_words, who_words
 from records import story
 from records.db import Connection, RowMapping
@@ -13,6 +15,7 @@ from records.instants import from_text, to_text
 from records.story import Mark
 
 KEPT = 3
+_BY = re.compile(r"\bby ([\w.-]+\w)")
 READ = 20
 """Newest events looked through; what people did with their tasks is among them."""
 _BESIDE = (
@@ -57,4 +60,5 @@ def _line(event: RowMapping, people: Mapping[str, str]) -> Line:
         words=event["words"],
         rule=event["rule"] or "",
     )
-    return Line(item.at, story_words(item), item.rule, who_words(item.who, people))
+    words = _BY.sub(lambda by: f"by {people.get(by[1], by[1])}", story_words(item))
+    return Line(item.at, dated(words), item.rule, who_words(item.who, people))

@@ -60,11 +60,11 @@ def test_the_first_column_is_what_was_there_when_the_page_was_opened(
     assert found["Note"][1].startswith("Priya's note Priya Nair,")
     assert found["Note"][2] == "own"
     assert found["Decision"][:3][0] == "Empty"
-    assert found["Decision"][1].startswith("Documents Priya Nair,")
+    assert found["Decision"][1].startswith("Send documents Priya Nair,")
     assert found["Decision"][2] == "Appeal"
     assert found["State of the task"][:2] == ["Open", "Decided, not applied yet"]
     assert "supervisor" not in page.text
-    assert "Priya Nair decided “Documents”." in page.text
+    assert "Priya Nair decided “Send documents”." in page.text
 
 
 def changed_facts(site: Site, task: str) -> None:
@@ -145,7 +145,7 @@ def test_a_change_after_the_conflict_page_is_a_conflict_again(site: Site) -> Non
     chosen = {"keep.note": "mine", "mine.decision": "appeal", "do": "decide"}
     again = post(clerk, f"/tasks/{task}/merge", {**carried(page.text), **chosen})
     assert again.status_code == 409
-    assert "Priya Nair decided “Documents”." in again.text
+    assert "Priya Nair decided “Send documents”." in again.text
     with site.office.reading() as conn:
         kept = drafts.newest(conn, site.office.cipher, task)
     assert kept is not None
