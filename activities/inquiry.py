@@ -15,6 +15,9 @@ from records import claims, events, inquiries, submissions
 from records.db import Connection, RowMapping
 from records.events import Because
 
+SENT = {"270": "Coverage inquiry sent", "276": "Status inquiry sent"}
+"""What a claim's story says when its question of this kind has left."""
+
 
 @dataclass
 class InquiryActivities:
@@ -127,6 +130,6 @@ def _mark_sent(
     ids = [r["id"] for r in rows]
     inquiries.mark(conn, ids, only_from=("taken",), status="sent", sent_on=why.today)
     rule = "R-ELG-01" if batch["kind"] == "270" else "R-FUP-01"
-    words = f"{'Coverage' if batch['kind'] == '270' else 'Status'} inquiry sent"
     for row in rows:
-        events.add(conn, why.by_rule(rule), "sent", words, claim_id=row["claim_id"])
+        said = SENT[batch["kind"]]
+        events.add(conn, why.by_rule(rule), "sent", said, claim_id=row["claim_id"])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from activities.inquiry import SENT
 from activities.office import Office
 from claims.calendar import at
 from claims.decision import MACHINE
@@ -57,7 +58,6 @@ KINDS = {
     "sent": "EDI out",
 }
 _TYPE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
-_QUESTIONS = {"Coverage inquiry sent": "270", "Status inquiry sent": "276"}
 _ANSWERS = {
     "270": "The plan answered about coverage (271)",
     "276": "The payer gave a status (277)",
@@ -206,7 +206,7 @@ class _Known:
         found = [
             one["sent_sha256"]
             for one in self.questions
-            if one["kind"] == _QUESTIONS.get(words) and one["sent_on"] == day
+            if SENT[one["kind"]] == words and one["sent_on"] == day
         ]
         return f"file:{found[0]}" if found and found[0] else ""
 

@@ -27,6 +27,7 @@ FAMILIES = {
     "FUP": "Asking the payer",
     "IDM": "Doing things once",
     "LEG": "When a patient may be billed",
+    "MAN": "Paper remittances, keyed by hand",
     "MON": "Money",
     "PAT": "Statements",
     "PLB": "Provider-level adjustments",
@@ -47,7 +48,7 @@ FAMILIES = {
 
 def family(number: str) -> str:
     """What a rule is about."""
-    return FAMILIES[number.split("-")[1]]
+    return FAMILIES.get(number.split("-")[1], "Other rules")
 
 
 def rules_page(visit: Visit) -> Response:
