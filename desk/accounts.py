@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from activities.story import payer_name, sentence_of, stage_of
+from claims.decision import MACHINE
 from claims.money import ZERO
 from desk import letter
 from desk.patients import HIDDEN, may_see
@@ -16,7 +17,7 @@ from ledger import account_list
 from ledger.account_list import Only
 from ledger.balances import balances
 from policy.people import Door
-from records import accounts
+from records import accounts, users
 from records.claims import ClaimRow
 from records.db import RowMapping
 
@@ -91,6 +92,7 @@ def show(visit: Visit) -> Response:
         letters = account_list.letters_of(conn, row["id"])
         payments = account_list.payments_of(conn, row["id"])
         holds = account_list.holds_of(conn, row["id"])
+        known = {user.name: user.display_name for user in users.every_user(conn)}
     named = may_see(visit, waiting)
     with office.writing() as conn:
         visit.saw(conn, "account", account_ids=[row["id"]], subject=row["public_ref"])
@@ -107,6 +109,9 @@ def show(visit: Visit) -> Response:
         sent=letter.STATES,
         payments=payments,
         holds=holds,
+        who=lambda name: (
+            "by rule" if name == MACHINE else f"by {known.get(name, name)}"
+        ),
     )
 
 
