@@ -13,11 +13,14 @@ KINDS = {
     "271": "eligibility answer (271)",
     "999": "acknowledgment (999)",
     "TA1": "interchange acknowledgment (TA1)",
+    "CLAIMS": "claims (CSV)",
+    "CLAIMS_JSON": "claims (JSON)",
     "DEPOSITS": "bank deposits (CSV)",
     "PAYMENTS": "patient payments (CSV)",
     "REFUNDS": "refunds (CSV)",
     "AUTHORIZATIONS": "authorizations (CSV)",
     "APPEAL_DECISIONS": "appeal decisions (CSV)",
+    "EOB": "paper remittances (CSV)",
     "UNKNOWN": "unknown kind",
 }
 

@@ -4,11 +4,11 @@ does with a claim."""
 from starlette.responses import Response
 
 from activities import acting
+from activities.file_words import kind_words
 from activities.proof_documents import files_of
 from activities.tasks import NotPermittedError
 from desk import claim_edi, claim_money, claim_story, letter
 from desk.claim_frame import break_glass, frame, show
-from desk.imports import kind_words
 from desk.route import Page
 from desk.story_words import decided_words, names, table_words, who_words
 from desk.visit import DeskError, ForbiddenError, Visit

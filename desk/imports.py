@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from activities.csv_rows import as_text
+from activities.file_words import kind_words
 from activities.rejects import code_of, shapes
 from desk.health_words import partner_words
 from desk.route import Page
@@ -29,23 +30,6 @@ ENDS = {
     End.QUARANTINED.value: "in quarantine",
     "none": "not ended",
 }
-_KINDS = {
-    "837P": "professional claims (837P)",
-    "837I": "institutional claims (837I)",
-    "835": "remittance (835)",
-    "277CA": "claim acknowledgment (277CA)",
-    "277": "claim status (277)",
-    "271": "eligibility answer (271)",
-    "999": "acknowledgment (999)",
-    "TA1": "interchange acknowledgment (TA1)",
-    "DEPOSITS": "bank deposits (CSV)",
-    "PAYMENTS": "patient payments (CSV)",
-    "REFUNDS": "refunds (CSV)",
-    "AUTHORIZATIONS": "authorizations (CSV)",
-    "APPEAL_DECISIONS": "appeal decisions (CSV)",
-    "EOB": "paper remittances (CSV)",
-    "UNKNOWN": "unknown kind",
-}
 _COLUMNS = {
     "reference": "reference",
     "segment": "_segment",
@@ -57,11 +41,6 @@ _COLUMNS = {
 }
 """Of the reject file, by what a reject has (without the input's columns:
 any of them may name a patient)."""
-
-
-def kind_words(kind: str) -> str:
-    """A file's kind for people; several kinds in one file are joined."""
-    return " and ".join(_KINDS.get(one, one) for one in kind.split("+"))
 
 
 def listing(visit: Visit) -> Response:

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from activities.brought import before
+from activities.file_words import kind_words
 from activities.files import UNKNOWN
 from activities.intake import Intake, bring_in, is_taken, look_over
 from activities.mail_waiting import (
@@ -27,7 +28,7 @@ from activities.mail_waiting import (
 from activities.office import OFFICE_PARTNER
 from claims.money import cents
 from desk.health_words import partner_words
-from desk.imports import ENDS, kind_words, shaped
+from desk.imports import ENDS, shaped
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import ago

@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from activities.files import FileActivities, FilesLeftError, take_in
+from activities.file_words import KINDS, kind_words
+from activities.files import (
+    ROUTES,
+    UNKNOWN,
+    FileActivities,
+    FilesLeftError,
+    take_in,
+)
 from activities.office import Office
+from edi.segments import FileKind
 from exchange.directory import DirectoryMailbox
 from exchange.sftp import SftpMailbox
 from records import claims, files
@@ -204,3 +212,13 @@ def test_one_bad_file_does_not_stop_the_next(
 def numbers(office: Office) -> list[str]:
     with office.reading() as conn:
         return sorted(row.practice_number for row in claims.every(conn))
+
+
+def test_every_kind_of_file_has_words_of_its_own() -> None:
+    kinds = {*ROUTES, *FileKind, "EOB", UNKNOWN}
+
+    assert kinds <= set(KINDS)
+    assert len(set(KINDS.values())) == len(KINDS)
+    assert (
+        kind_words("TA1+835") == "interchange acknowledgment (TA1) and remittance (835)"
+    )
