@@ -124,7 +124,8 @@ def save_draft(visit: Visit) -> Response:
     words = f"Draft saved {when}." if saved else "Somebody else saved a newer draft."
     if visit.is_htmx:
         return visit.page("_draft.html.j2", words=words, draft=saved or 0)
-    return visit.go(f"/tasks/{row['id']}", words)
+    part = "#letter" if visit.text("do") == "preview" else ""
+    return visit.go(f"/tasks/{row['id']}{part}", words)
 
 
 def discard(visit: Visit) -> Response:

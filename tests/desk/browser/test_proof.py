@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 from sqlalchemy import func, select
 
@@ -150,6 +152,25 @@ async def test_a_supervisor_returns_a_letter_and_its_maker_reads_the_marks(
     await expect(letter).to_contain_text("as your own report says.")
     await expect(letter).to_contain_text("Not to be sent")
     await expect(reasons).to_have_value("We filed in time, as your own report says")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_an_appeals_review_has_no_violation_and_no_sideways_scroll(
+    browser: Browser, premises: Premises, width: int
+) -> None:
+    row = prepared_task(premises)
+    size = {"width": width, "height": 800}
+    found = []
+    for who in ("supervisor", row["prepared_by"], "auditor"):
+        page = await enter(browser, premises, who, viewport=size)
+        await page.goto(f"/tasks/{row['id']}")
+        letter = page.frame_locator("iframe").get_by_role("heading", level=1)
+        await expect(letter).to_contain_text("Please pay")
+        results = await Axe().run(page)
+        found += [(who, v["id"]) for v in results.response["violations"]]
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide == width
+    assert found == []
 
 
 async def test_a_supervisor_confirms_what_another_person_prepared(
