@@ -4,20 +4,18 @@ Each item has its time, who or what did it, the rule with its evidence, and what
 about (a task, letter, file or entry), so that a reader can open that. No patient data.
 """
 
-import re
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from activities.inquiry import SENT
 from activities.office import Office
+from activities.story_links import Known, clp_of
 from claims.calendar import at
 from claims.decision import MACHINE
 from claims.money import from_cents
-from claims.task import TASKS
 from edi.explain.values import code, lower
 from ledger.balances import entries_of
 from records import accounts, events
@@ -57,12 +55,10 @@ KINDS = {
     "inquiry": "claim",
     "sent": "EDI out",
 }
-_TYPE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 _ANSWERS = {
     "270": "The plan answered about coverage (271)",
     "276": "The payer gave a status (277)",
 }
-_FROM_FILE = re.compile(r"([0-9a-f]{12}) segment (\d+)")
 _LAST = 2**62
 
 
@@ -117,7 +113,7 @@ class _Placed(NamedTuple):
 
 def every(conn: Connection, office: Office, row: ClaimRow) -> tuple[Item, ...]:
     """The whole story, oldest first."""
-    known = _Known(conn, row)
+    known = Known(conn, row)
     found = [_event(event, known) for event in events.of_claim(conn, row.id)]
     found += _besides(conn, office, row, known)
     return tuple(one.item for one in sorted(found, key=lambda one: one.place))
@@ -138,7 +134,7 @@ def page(
     A long claim has thousands of events and few files and entries: events are paged in
     SQL, the others are read whole.
     """
-    known = _Known(conn, row)
+    known = Known(conn, row)
     mark = None
     if before is not None:  # an event is the first of its instant
         mark = stored.Mark(before.at, _LAST if before.rank else before.number)
@@ -160,58 +156,11 @@ def page(
 def _wanted(item: Item, only: str) -> bool:
     if only == "failures":
         return item.failed
-    return only != "people" or (item.kind == "ledger" and item.who != MACHINE)
+    by_hand = item.kind in ("ledger", "paper") and item.who != MACHINE
+    return only != "people" or by_hand
 
 
-class _Known:
-    """What events speak of without naming it by id: the claim's tasks, letters, EDI."""
-
-    def __init__(self, conn: Connection, row: ClaimRow) -> None:
-        self.tasks = stored.tasks_of(conn, row.id)
-        self.letters = stored.letters_of(conn, row.id)
-        self.questions = stored.questions_of(conn, row.id)
-        self.payments = stored.payments_of(conn, row.id)
-
-    def about(self, event: RowMapping) -> str:
-        """What the event is about, "" where that is not certain."""
-        data, day = event["data"], event["business_date"]
-        if event["kind"].startswith("task"):
-            return self._task(event["words"], day)
-        if event["kind"] == "letter":
-            return self._letter(event["words"], day)
-        if event["kind"] == "sent":
-            return self._question(event["words"], day)
-        for paid in self.payments:
-            if paid["trace"] == data.get("trace"):
-                return f"file:{paid['file_sha256']}:{paid['position']}"
-        return f"file:{data['file']}" if data.get("file") else ""
-
-    def _task(self, words: str, day: date) -> str:
-        named = next((w for w in _TYPE.findall(words) if w in TASKS), "")
-        of_type = [
-            t for t in self.tasks if t["type"] == named and t["created_on"] <= day
-        ]
-        newest = [t for t in of_type if t["created_on"] == of_type[-1]["created_on"]]
-        return f"task:{newest[0]['id']}" if len(newest) == 1 else ""
-
-    def _letter(self, words: str, day: date) -> str:
-        found = [
-            one["id"]
-            for one in self.letters
-            if one["dated"] == day and f" {one['template']} " in words
-        ]
-        return f"letter:{found[0]}" if len(found) == 1 else ""
-
-    def _question(self, words: str, day: date) -> str:
-        found = [
-            one["sent_sha256"]
-            for one in self.questions
-            if SENT[one["kind"]] == words and one["sent_on"] == day
-        ]
-        return f"file:{found[0]}" if found and found[0] else ""
-
-
-def _event(event: RowMapping, known: _Known) -> _Placed:
+def _event(event: RowMapping, known: Known) -> _Placed:
     words = str(event["words"])
     if event["kind"] == "state" and event["old_state"] != event["new_state"]:
         words = f"{words} [{event['old_state']} -> {event['new_state']}]"
@@ -230,7 +179,7 @@ def _event(event: RowMapping, known: _Known) -> _Placed:
 
 
 def _besides(
-    conn: Connection, office: Office, row: ClaimRow, known: _Known
+    conn: Connection, office: Office, row: ClaimRow, known: Known
 ) -> Iterator[_Placed]:
     """Everything but the events."""
     parts = (
@@ -269,7 +218,7 @@ def _sent(conn: Connection, row: ClaimRow) -> Iterator[Item]:
             )
 
 
-def _answers(known: _Known) -> Iterator[Item]:
+def _answers(known: Known) -> Iterator[Item]:
     for found in known.questions:
         if found["received_at"]:
             yield Item(
@@ -282,19 +231,20 @@ def _answers(known: _Known) -> Iterator[Item]:
             )
 
 
-def _remittances(known: _Known) -> Iterator[Item]:
+def _remittances(known: Known) -> Iterator[Item]:
     for found in known.payments:
-        status = found["status"]
+        status, keyed = found["status"], found["keyed_by"]
         yield Item(
             at=from_text(found["received_at"]),
-            kind="EDI in",
-            who=found["payer_id"],
-            words=f"Remittance {found['trace']} (835), claim status {status}: "
+            kind="paper" if keyed else "EDI in",
+            who=keyed or found["payer_id"],
+            words=f"Remittance {found['trace']} "
+            f"({'keyed from paper' if keyed else '835'}), claim status {status}: "
             f"{lower(code('clp02', status) or 'not known')}; "
             f"patient's share {from_cents(found['patient_cents'])}; paid",
             amount=from_cents(found["paid_cents"]),
-            source=f"CLP {found['position']}",
-            about=f"file:{found['file_sha256']}:{found['position']}",
+            source=f"row {found['position']}" if keyed else f"CLP {found['position']}",
+            about=clp_of(found),
         )
 
 
@@ -322,7 +272,7 @@ def entry_words(kind: str) -> str:
 
 
 def _shared_statements(
-    conn: Connection, office: Office, row: ClaimRow, known: _Known
+    conn: Connection, office: Office, row: ClaimRow, known: Known
 ) -> Iterator[Item]:
     """A statement of several claims is an event of one of them only."""
     own = {letter["id"] for letter in known.letters}

@@ -186,6 +186,6 @@ def mark_of(item: Item) -> str:
     """The class of the row's knot: refused, from the payer, or by rule."""
     if item.failed:
         return "bad"
-    if item.kind == "EDI in":
+    if item.kind in ("EDI in", "paper"):
         return "payer"
     return "auto" if item.who == MACHINE else ""

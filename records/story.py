@@ -208,6 +208,7 @@ def payments_of(conn: Connection, claim_id: str) -> list[RowMapping]:
             remittance.c.payer_id,
             remittance.c.trace,
             remittance.c.file_sha256,
+            remittance.c.keyed_by,
             remittance_claim.c.position,
             remittance_claim.c.status,
             remittance_claim.c.paid_cents,

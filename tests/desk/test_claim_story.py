@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from activities import story_items
+from activities.story import payer_name
 from activities.story_items import Item, Place
 from claims.calendar import local_date
 from claims.money import from_cents
@@ -18,7 +19,7 @@ from ledger.accounts import EntryType
 from ledger.balances import entries_of
 from ledger.entries import NewEntry, post
 from policy.step_rules import text_of
-from records import claims, events
+from records import claims, events, files, remittances
 from records.claims import ClaimRow
 from records.events import Because
 from records.instants import to_text
@@ -200,6 +201,57 @@ def test_rows_lead_to_their_task_their_entry_and_the_segments_of_their_file(
     assert row.source_file is not None
     assert row.source_file[:12] in link[1]
     assert site.signed_in("supervisor").get(link[1]).status_code == 200
+
+
+def pay(site: Site, *, keyed_by: str | None) -> None:
+    """A remittance on file that says something of the first claim."""
+    row, now, sha = first(site), site.desk.now(), "e" * 64
+    with site.office.writing() as conn:
+        files.register(
+            conn,
+            sha256=sha,
+            direction="in",
+            partner="clearinghouse",
+            name="a file",
+            kind="835",
+            size=1,
+            today=now.date(),
+            at=now,
+        )
+        remittances.insert_new(
+            conn,
+            id="r",
+            payer_id=row.payer_id,
+            trace="T-1",
+            paid_cents=100,
+            content_hash="",
+            file_sha256=sha,
+            st_segment=3,
+            status="posted",
+            received_on=now.date(),
+            keyed_by=keyed_by,
+        )
+        clp = {"remittance_id": "r", "position": 14, "claim_id": row.id, "status": "1"}
+        clp |= {"charge_cents": 100, "paid_cents": 100, "patient_cents": 0}
+        clp |= {"clp01_index": "", "outcome": "posted", "detail": {}}
+        remittances.add_claims(conn, [clp])
+
+
+def test_a_remittance_names_its_payer_and_leads_to_its_segment(site: Site) -> None:
+    pay(site, keyed_by=None)
+    row, text = first(site), page(site).text
+    assert f'/claims/{row.id}/edi?file={"e" * 64}&amp;segment=14#s14"' in text
+    assert f"{payer_name(site.office, row.payer_id)} · EDI in" in text
+    assert f"{row.payer_id} ·" not in text
+
+
+def test_one_keyed_from_paper_names_who_did_and_has_no_segments(site: Site) -> None:
+    pay(site, keyed_by="poster")
+    text = page(site).text
+    assert "T-1 (keyed from paper)" in text
+    assert "Sam Okafor · paper · row 14" in text
+    assert "segment=14" not in text
+    assert "T-1 (keyed from paper)" in page(site, "?only=people").text
 
 
 def test_a_task_that_could_be_either_of_two_is_not_guessed(site: Site) -> None:
