@@ -28,7 +28,7 @@ def lines_page(visit: Visit) -> Response:
     with visit.desk.office.reading() as conn:
         lines = claims.lines(conn, found.row.id)
         paid = story.payments_of(conn, found.row.id)
-    files = {one["trace"]: one["file_sha256"] for one in paid}
+    files = {one["trace"]: one["file_sha256"] for one in paid if not one["keyed_by"]}
     by = {
         line["number"]: decided_words(line["decided_by"] or "", files, found.row.id)
         for line in lines
