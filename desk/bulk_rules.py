@@ -6,20 +6,20 @@ The same checks as for one task. Each rule says why a task is left out, or nothi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from desk.queue_acts import may_work, too_late
 from desk.visit import Visit
 from desk.words import day
 from policy.people import Door
 from records import holding
-from records.db import Connection, RowMapping
+from records.db import RowMapping
 from records.events import Because
-from records.instants import to_text
+from records.holding import Change
 from records.tasks import WAITING
 from records.users import User
 
-ENDED, CHANGED = "it has ended", "somebody changed it meanwhile"
+ENDED = "it has ended"
 _VERBS = {
     "claim": ("Take {n}", "taken"),
     "release": ("Give {n} back", "given back to the queue"),
@@ -117,7 +117,11 @@ def _may_assign(asked: Asked, row: RowMapping) -> str:
         return f"{to.display_name} has it already"
     if holder is not None and not asked.facts.get("held"):
         return f"{asked.name(holder)} has it"
-    return "" if may_work(to, row) else f"{to.display_name} may not decide this kind of task"
+    return (
+        ""
+        if may_work(to, row)
+        else f"{to.display_name} may not decide this kind of task"
+    )
 
 
 def _may_snooze(asked: Asked, row: RowMapping) -> str:
@@ -135,53 +139,52 @@ _RULES: dict[str, Callable[[Asked, RowMapping], str]] = {
 # --- doing and undoing ---------------------------------------------------------------
 
 
-def do(asked: Asked, conn: Connection, row: RowMapping) -> tuple[str, dict[str, Any]]:
-    """Do it to one task: why not, or nothing, and what an undo needs to know."""
+class Done(NamedTuple):
+    """What becomes of a task: why nothing, or the change and what an undo needs."""
+
+    why_not: str
+    before: dict[str, Any]
+    change: Change | None
+
+
+def do(asked: Asked, row: RowMapping) -> Done:
+    """The act on one task."""
     if why := why_not(asked, row):
-        return why, {}
+        return Done(why, {}, None)
     why_now, now = asked.because(), asked.visit.now
     if asked.act == "snooze":
-        wakes = bool(asked.facts.get("wakes")) and row["claim_id"]
-        done = holding.snooze(
-            conn,
-            row,
-            asked.until,
-            asked.facts["reason"],
-            why_now,
-            wakes_on=holding.PAYER_ANSWER if wakes else None,
-        )
-        left = {"snoozed_until": asked.until, "snoozes": row["snoozes"] + 1}
-        kept: tuple[str, ...] = _SLEEP
+        wakes = asked.facts.get("wakes") and row["claim_id"]
+        wakes_on = holding.PAYER_ANSWER if wakes else None
+        reason = asked.facts["reason"]
+        change = holding.asleep(row, asked.until, reason, why_now, wakes_on=wakes_on)
     else:
-        to = asked.receiver.name if asked.receiver else None
-        done = holding.assign(conn, row, to, why_now, now)
-        left = {"assignee": to, "assigned_at": to_text(now)}
-        kept = ("assignee", "assigned_at")
-    was = {name: _plain(row[name]) for name in kept}
-    left["version"] = row["version"]
-    return "" if done else CHANGED, {
-        "was": was,
-        "left": {name: _plain(value) for name, value in left.items()},
+        to = asked.receiver
+        change = holding.given(to.name if to else None, why_now, now)
+    left = change.columns | {"version": row["version"]}
+    was = {name: row[name] for name in change.columns}
+    return Done("", {"was": _plain(was), "left": _plain(left)}, change)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for JSON."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in values.items()
     }
 
 
-_SLEEP = ("snoozed_until", "snooze_reason", "wakes_on", "snoozes", "raised_on")
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def undo(asked: Asked, conn: Connection, row: RowMapping) -> str:
-    """Undo it for one task; why not, when the task has changed since."""
+def undo(asked: Asked, row: RowMapping) -> tuple[str, Change | None]:
+    """The undo for one task: why not, when the task has changed since, or how."""
     if row["status"] not in WAITING:
-        return ENDED
+        return ENDED, None
     was, left = row["before"]["was"], row["before"]["left"]
-    changed = [name for name in left if _plain(row[name]) != left[name]]
-    if changed:
-        return _since(asked, row, changed)
-    back = holding.unsnooze if asked.act == "snooze" else holding.unassign
-    return "" if back(conn, row, was, asked.because()) else CHANGED
+    now = _plain({name: row[name] for name in left})
+    if changed := [name for name in left if now[name] != left[name]]:
+        return _since(asked, row, changed), None
+    back = holding.given_as_before
+    if asked.act == "snooze":
+        back = holding.awake_as_before
+    return "", back(was)
 
 
 def _since(asked: Asked, row: RowMapping, changed: list[str]) -> str:

@@ -8,7 +8,7 @@ from desk import bulk_rules
 from desk.bulk_rules import Asked
 from desk.visit import ForbiddenError, MissingError, Visit
 from policy.people import Door
-from records import bulk, users
+from records import bulk, holding, users
 from records.db import Connection, RowMapping
 from records.instants import from_text
 
@@ -97,9 +97,11 @@ def _do_some(visit: Visit, bulk_id: str) -> bool:
         rows = bulk.to_do(conn, bulk_id, CHUNK)
         act = asked(visit, conn, found(visit, conn, bulk_id))
         bulk.begin(conn, bulk_id, visit.now, visit.desk.wall() + UNDO)
-        for row in rows:
-            outcome, before = bulk_rules.do(act, conn, row)
-            bulk.settle(conn, bulk_id, row["id"], outcome, before)
+        ends = [(row, bulk_rules.do(act, row)) for row in rows]
+        changes = [(row, end.change) for row, end in ends if end.change]
+        holding.apply_all(conn, changes, act.because())
+        settled = [(row["id"], end.why_not, end.before) for row, end in ends]
+        bulk.settle(conn, bulk_id, settled)
     return bool(rows)
 
 
@@ -114,6 +116,8 @@ def _undo_some(visit: Visit, bulk_id: str) -> bool:
         rows = bulk.to_undo(conn, bulk_id, CHUNK)
         act = asked(visit, conn, found(visit, conn, bulk_id))
         bulk.begin_undo(conn, bulk_id, visit.now)
-        for row in rows:
-            bulk.settle_undo(conn, bulk_id, row["id"], bulk_rules.undo(act, conn, row))
+        ends = [(row, *bulk_rules.undo(act, row)) for row in rows]
+        changes = [(row, change) for row, _, change in ends if change]
+        holding.apply_all(conn, changes, act.because())
+        bulk.settle_undo(conn, bulk_id, [(row["id"], why) for row, why, _ in ends])
     return bool(rows)

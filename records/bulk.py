@@ -4,15 +4,17 @@ The tasks are kept when the act is asked for: what is confirmed later is done to
 and no others. Each is done by itself, so an act that was interrupted can go on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
-    Select,
+    and_,
+    bindparam,
     case,
     delete,
     func,
@@ -90,25 +92,29 @@ def tasks_of(conn: Connection, bulk_id: str) -> list[RowMapping]:
 
 
 def to_do(conn: Connection, bulk_id: str, limit: int) -> list[RowMapping]:
-    """The next tasks to which the act was not done yet."""
-    left = (bulk_task.c.bulk_id == bulk_id, bulk_task.c.outcome.is_(None))
-    return _some(conn, bulk_id, _TASKS.where(*left), limit)
+    """The next tasks to which the act was not done yet; nobody else can change them
+    until this transaction ends."""
+    return _some(conn, bulk_id, bulk_task.c.outcome.is_(None), limit)
 
 
 def to_undo(conn: Connection, bulk_id: str, limit: int) -> list[RowMapping]:
-    """The next tasks to which the act was done, and not undone yet."""
-    t = bulk_task.c
-    left = (t.bulk_id == bulk_id, t.outcome == "", t.undone.is_(None))
-    return _some(conn, bulk_id, _TASKS.where(*left), limit)
+    """The next tasks to which the act was done, and not undone yet, as ``to_do``."""
+    done = and_(bulk_task.c.outcome == "", bulk_task.c.undone.is_(None))
+    return _some(conn, bulk_id, done, limit)
 
 
 def _some(
-    conn: Connection, bulk_id: str, query: Select[Any], limit: int
+    conn: Connection, bulk_id: str, left: ColumnElement[bool], limit: int
 ) -> list[RowMapping]:
-    if locks_rows(conn):  # a second click waits for the first
-        one = select(bulk.c.id).where(bulk.c.id == bulk_id)
-        conn.execute(one.with_for_update())
-    return list(conn.execute(query.limit(limit)).mappings())
+    mine = bulk_task.c.bulk_id == bulk_id
+    if locks_rows(conn):
+        # A second click waits for the first; tasks are locked in one order for all.
+        conn.execute(select(bulk.c.id).where(bulk.c.id == bulk_id).with_for_update())
+        next_ones = select(bulk_task.c.task_id).where(mine, left)
+        these = next_ones.order_by(bulk_task.c.place).limit(limit)
+        locked = select(task.c.id).where(task.c.id.in_(these)).order_by(task.c.id)
+        conn.execute(locked.with_for_update())
+    return list(conn.execute(_TASKS.where(mine, left).limit(limit)).mappings())
 
 
 def begin(conn: Connection, bulk_id: str, at: datetime, until: datetime) -> bool:
@@ -126,20 +132,33 @@ def begin_undo(conn: Connection, bulk_id: str, at: datetime) -> bool:
 
 
 def settle(
-    conn: Connection, bulk_id: str, task_id: str, outcome: str, before: dict[str, Any]
+    conn: Connection, bulk_id: str, ends: Iterable[tuple[str, str, dict[str, Any]]]
 ) -> None:
-    """Keep what became of a task: nothing when it was done, else why not."""
-    _set(conn, bulk_id, task_id, outcome=outcome[:200], before=before)
+    """Keep what became of tasks: nothing when it was done, else why not; and what an
+    undo needs."""
+    values = [
+        {"of_task": task_id, "to_outcome": why[:200], "to_before": before}
+        for task_id, why, before in ends
+    ]
+    _settle(conn, bulk_id, ("outcome", "before"), values)
 
 
-def settle_undo(conn: Connection, bulk_id: str, task_id: str, why_not: str) -> None:
-    """Keep what became of a task's undo: nothing when it was undone, else why not."""
-    _set(conn, bulk_id, task_id, undone=why_not[:200])
+def settle_undo(
+    conn: Connection, bulk_id: str, ends: Iterable[tuple[str, str]]
+) -> None:
+    """Keep what became of the undo of tasks: nothing when it was done, else why not."""
+    values = [{"of_task": task_id, "to_undone": why[:200]} for task_id, why in ends]
+    _settle(conn, bulk_id, ("undone",), values)
 
 
-def _set(conn: Connection, bulk_id: str, task_id: str, **values: Any) -> None:
-    one = (bulk_task.c.bulk_id == bulk_id, bulk_task.c.task_id == task_id)
-    conn.execute(update(bulk_task).where(*one).values(**values))
+def _settle(
+    conn: Connection, bulk_id: str, names: Sequence[str], values: list[dict[str, Any]]
+) -> None:
+    if not values:
+        return
+    one = (bulk_task.c.bulk_id == bulk_id, bulk_task.c.task_id == bindparam("of_task"))
+    columns: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+    conn.execute(update(bulk_task).where(*one).values(**columns), values)
 
 
 def listing(conn: Connection, actor: str | None, limit: int) -> list[RowMapping]:

@@ -1,14 +1,23 @@
 """Who has a task and until when it sleeps; each change is in the event log."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 
 from records import events
 from records.db import locks_rows, one_of
-from records.events import Because
+from records.events import Because, Told
 from records.instants import to_text
 from records.queue import ORDER
 from records.queue_filters import WAITS, Work, confirms, in_state
@@ -47,6 +56,69 @@ def take_next(
     return found
 
 
+class Change(NamedTuple):
+    """What a task's row becomes, and what the event log says: kind and words."""
+
+    columns: dict[str, Any]
+    told: tuple[tuple[str, str], ...]
+
+
+def given(to: str | None, why: Because, at: datetime) -> Change:
+    """The task is somebody's, or back in the queue."""
+    kind, words = "task assigned", f"assigned to {to}"
+    if to is None:
+        kind, words = "task released", "given back to the queue"
+    elif to == why.actor:
+        kind, words = "task claimed", "claimed"
+    columns = {"assignee": to, "assigned_at": to_text(at)}
+    return Change(columns, ((kind, words),))
+
+
+def given_as_before(was: Mapping[str, Any]) -> Change:
+    """Who had the task before has it again."""
+    to = was["assignee"]
+    kind = "task assigned" if to else "task released"
+    words = f"with {to} again" if to else "back in the queue"
+    columns = {"assignee": to, "assigned_at": was["assigned_at"]}
+    return Change(columns, ((kind, f"{words}: the last change was undone"),))
+
+
+def asleep(
+    row: RowMapping,
+    until: date,
+    reason: str,
+    why: Because,
+    *,
+    wakes_on: str | None = None,
+) -> Change:
+    """The task sleeps until a day, or until ``wakes_on`` happens if that is earlier.
+    At the third time a supervisor is told.
+
+    The caller has checked ``until`` against the legal deadline.
+    """
+    told = [("task snoozed", f"snoozed until {until}")]
+    raised = row["snoozes"] + 1 >= RAISED_AT and row["raised_on"] is None
+    if raised:
+        words = f"snoozed {RAISED_AT} times and raised to a supervisor"
+        told.append(("task raised", words))
+    columns = {
+        "snoozed_until": until,
+        "snooze_reason": reason,
+        "wakes_on": wakes_on,
+        "snoozes": row["snoozes"] + 1,
+        "raised_on": why.today if raised else row["raised_on"],
+    }
+    return Change(columns, tuple(told))
+
+
+def awake_as_before(was: Mapping[str, Any]) -> Change:
+    """The last snooze is taken back."""
+    days = {name: _day(was[name]) for name in ("snoozed_until", "raised_on")}
+    kept = {name: was[name] for name in ("snooze_reason", "wakes_on", "snoozes")}
+    told = ("task woken", "no longer snoozed: that was undone")
+    return Change(days | kept, (told,))
+
+
 def assign(
     conn: Connection, row: RowMapping, to: str | None, why: Because, at: datetime
 ) -> bool:
@@ -54,30 +126,7 @@ def assign(
     was given to another since, or has ended."""
     held = row["assignee"]
     still = task.c.assignee.is_(None) if held is None else task.c.assignee == held
-    done = _change(conn, row, still, assignee=to, assigned_at=to_text(at))
-    if done:
-        kind, tail = "task assigned", f"assigned to {to}"
-        if to is None:
-            kind, tail = "task released", "given back to the queue"
-        elif to == why.actor:
-            kind, tail = "task claimed", "claimed"
-        _log(conn, row, why, kind, tail)
-    return done
-
-
-def unassign(
-    conn: Connection, row: RowMapping, was: Mapping[str, Any], why: Because
-) -> bool:
-    """Take the last giving of a task, as it was read, back: who had it before has it
-    again; False when it has changed or ended."""
-    held, to = row["assignee"], was["assignee"]
-    still = task.c.assignee.is_(None) if held is None else task.c.assignee == held
-    done = _change(conn, row, still, assignee=to, assigned_at=was["assigned_at"])
-    if done:
-        kind = "task assigned" if to else "task released"
-        tail = f"with {to} again" if to else "back in the queue"
-        _log(conn, row, why, kind, f"{tail}: the last change was undone")
-    return done
+    return _apply(conn, row, still, given(to, why, at), why)
 
 
 def snooze(
@@ -89,48 +138,50 @@ def snooze(
     *,
     wakes_on: str | None = None,
 ) -> bool:
-    """Let a task sleep until a day, or until ``wakes_on`` happens if that is earlier;
-    False when it has ended. At the third time a supervisor is told.
-
-    The caller has checked ``until`` against the legal deadline.
-    """
-    told = row["snoozes"] + 1 >= RAISED_AT and row["raised_on"] is None
-    done = _change(
-        conn,
-        row,
-        task.c.snoozes == row["snoozes"],
-        snoozed_until=until,
-        snooze_reason=reason,
-        wakes_on=wakes_on,
-        snoozes=row["snoozes"] + 1,
-        raised_on=why.today if told else row["raised_on"],
-    )
-    if done:
-        _log(conn, row, why, "task snoozed", f"snoozed until {until}")
-    if done and told:
-        tail = f"snoozed {RAISED_AT} times and raised to a supervisor"
-        _log(conn, row, why, "task raised", tail)
-    return done
+    """Let a task sleep, as ``asleep`` says; False when it was snoozed by another since,
+    or has ended."""
+    change = asleep(row, until, reason, why, wakes_on=wakes_on)
+    return _apply(conn, row, task.c.snoozes == row["snoozes"], change, why)
 
 
-def unsnooze(
-    conn: Connection, row: RowMapping, was: Mapping[str, Any], why: Because
+def _apply(
+    conn: Connection,
+    row: RowMapping,
+    still: ColumnElement[bool],
+    change: Change,
+    why: Because,
 ) -> bool:
-    """Take the last snooze of a task, as it was read, back: it is as ``was`` says;
-    False when it has changed or ended."""
-    done = _change(
-        conn,
-        row,
-        task.c.snoozes == row["snoozes"],
-        snoozed_until=_day(was["snoozed_until"]),
-        snooze_reason=was["snooze_reason"],
-        wakes_on=was["wakes_on"],
-        snoozes=was["snoozes"],
-        raised_on=_day(was["raised_on"]),
-    )
+    one = update(task).where(task.c.id == row["id"], still, WAITS)
+    done = bool(conn.execute(one.values(**change.columns)).rowcount)
     if done:
-        _log(conn, row, why, "task woken", "no longer snoozed: that was undone")
+        events.add_many(conn, why, _told(row, change))
     return done
+
+
+def apply_all(
+    conn: Connection, changes: Sequence[tuple[RowMapping, Change]], why: Because
+) -> None:
+    """Change many tasks alike, in two statements. Nobody else may change them
+    meanwhile: they were read, and locked, in this transaction."""
+    if not changes:
+        return
+    names = changes[0][1].columns
+    values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+    one = update(task).where(task.c.id == bindparam("of_id")).values(**values)
+    rows = [
+        {"of_id": row["id"], **{f"to_{name}": change.columns[name] for name in names}}
+        for row, change in changes
+    ]
+    conn.execute(one, rows)
+    every = (told for row, change in changes for told in _told(row, change))
+    events.add_many(conn, why, every)
+
+
+def _told(row: RowMapping, change: Change) -> list[Told]:
+    return [
+        Told(kind, f"Task {row['type']} {words}", row["claim_id"], row["account_id"])
+        for kind, words in change.told
+    ]
 
 
 def wake(conn: Connection, claim_ids: Iterable[str]) -> None:
@@ -147,21 +198,3 @@ def wake(conn: Connection, claim_ids: Iterable[str]) -> None:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def _change(
-    conn: Connection, row: RowMapping, still: ColumnElement[bool], **columns: Any
-) -> bool:
-    query = update(task).where(task.c.id == row["id"], still, WAITS)
-    return bool(conn.execute(query.values(**columns)).rowcount)
-
-
-def _log(conn: Connection, row: RowMapping, why: Because, kind: str, tail: str) -> None:
-    events.add(
-        conn,
-        why,
-        kind,
-        f"Task {row['type']} {tail}",
-        claim_id=row["claim_id"],
-        account_id=row["account_id"],
-    )
