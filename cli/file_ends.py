@@ -5,7 +5,7 @@ data: it is shown to who may see that, with a reason, and the read is logged.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from activities.file_words import end_words, kind_words
@@ -19,6 +19,12 @@ from records.instants import from_text
 
 ENDS = ("posted", "routed", "quarantined", "none", "sent")
 _TOTALS = {"none": "not ended"}
+_COLUMNS = (
+    Column("When"),
+    Column("From or to"),
+    Column("End"),
+    Column("What it is, and what became of it", wrap=True),
+)
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -27,9 +33,9 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         "files",
         parents=[shared],
         help="files received and sent, and how each ended",
-        description="Newest first. posted: its money is in the ledger. routed: it went "
-        "to its claims. quarantined: it changed nothing, and why. not ended: it is "
-        "tried again. sent: it is one of ours.",
+        description="Newest first. posted: its money is in the ledger, or waits with a "
+        "task, which is said. routed: it went to its claims. quarantined: it changed "
+        "nothing, and why. not ended: it is tried again. sent: it is one of ours.",
     )
     listed.add_argument("--limit", type=int, default=50, help="the newest N (50)")
     listed.add_argument("--ended", choices=ENDS, default="", help="only these")
@@ -52,9 +58,11 @@ async def list_files(session: Session) -> int:
     with session.office.reading() as conn:
         rows = file_list.newest(conn, options.ended, limit=options.limit)
         totals = file_list.ends(conn)
+        waiting = file_list.unposted(conn, [row["sha256"] for row in rows])
     for row in rows:
-        session.out.emit(_as_json(session, row))
-    session.out.show(_drawn(session, rows) if rows else _nothing(options.ended))
+        session.out.emit(_as_json(session, row, waiting))
+    drawn = [_line(session, row, waiting) for row in rows]
+    session.out.show(table(_COLUMNS, drawn) if drawn else _nothing(options.ended))
     counted = " · ".join(
         f"{totals[end]} {_TOTALS.get(end, end)}" for end in ENDS if end in totals
     )
@@ -69,23 +77,16 @@ def _nothing(ended: str) -> str:
     return f"No file is {_TOTALS.get(ended, ended)}."
 
 
-def _drawn(session: Session, rows: Sequence[RowMapping]) -> str:
-    columns = [
-        Column("When"),
-        Column("From or to"),
-        Column("End"),
-        Column("What it is, and what became of it", wrap=True),
-    ]
-    return table(columns, [_line(session, row) for row in rows])
-
-
-def _line(session: Session, row: RowMapping) -> tuple[str, str, str, str]:
+def _line(
+    session: Session, row: RowMapping, waiting: Mapping[str, int]
+) -> tuple[str, str, str, str]:
     way = "to" if row["direction"] == "out" else "from"
     kind = kind_words(row["kind"])
     parts = [
         f"{kind[:1].upper()}{kind[1:]}",
         _name(session, row) or f"file {row['sha256'][:12]}",
         row["reason"] or "",
+        _waits(waiting.get(row["sha256"], 0)),
         f"came {row['copies']} times" if row["copies"] > 1 else "",
     ]
     return (
@@ -96,18 +97,28 @@ def _line(session: Session, row: RowMapping) -> tuple[str, str, str, str]:
     )
 
 
+def _waits(count: int) -> str:
+    """A remittance that does not add up waits with a task; its money is not posted."""
+    if not count:
+        return ""
+    return f"NOT IN THE LEDGER YET: {count} payment{'s' if count > 1 else ''}"
+
+
 def _name(session: Session, row: RowMapping) -> str:
     ours = row["direction"] == "out"
     return str(row["name"]) if ours or session.options.show_phi else ""
 
 
-def _as_json(session: Session, row: RowMapping) -> dict[str, Any]:
+def _as_json(
+    session: Session, row: RowMapping, waiting: Mapping[str, int]
+) -> dict[str, Any]:
     kept = ("sha256", "direction", "partner", "kind", "size", "received_on", "copies")
     return {
         "at": row["received_at"],
         **{name: row[name] for name in kept},
         "ended": end_words(row),
         "reason": row["reason"] or "",
+        "payments_not_posted": waiting.get(row["sha256"], 0),
         "name": _name(session, row) or None,
     }
 

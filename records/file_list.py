@@ -1,5 +1,6 @@
 """Files, newest first: how each ended, its counts and what it started."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -15,7 +16,8 @@ from sqlalchemy import (
 )
 
 from records import reports
-from records.tables import claim, file, import_run
+from records.db import one_of
+from records.tables import claim, file, import_run, remittance
 
 _NEWEST = (
     select(import_run.c.id)
@@ -89,6 +91,19 @@ def newest(conn: Connection, ended: str, *, limit: int) -> list[RowMapping]:
     query = select(file).where(_anyhow(ended))
     query = query.order_by(file.c.received_at.desc(), file.c.sha256.desc())
     return list(conn.execute(query.limit(limit)).mappings())
+
+
+def unposted(conn: Connection, sha256s: Iterable[str]) -> dict[str, int]:
+    """How many remittances of these files are not in the ledger (yet), by file."""
+    query = (
+        select(remittance.c.file_sha256, func.count())
+        .where(
+            one_of(conn, remittance.c.file_sha256, sha256s),
+            remittance.c.status.not_in(("posted", "duplicate")),
+        )
+        .group_by(remittance.c.file_sha256)
+    )
+    return {str(sha): int(count) for sha, count in conn.execute(query)}
 
 
 def ends(conn: Connection) -> dict[str, int]:

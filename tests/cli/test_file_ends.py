@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from activities.files import take_in
-from records import audit, files
+from edi.x837 import read_claims
+from records import audit, files, remittances
 from records.events import Because
 from tests.activities.conftest import NOON
 from tests.cli.conftest import Desk
-from tests.payer import Outside, Patient
+from tests.payer import PAID, Outside, Patient
 
 NAME = "QUILL_MARA_1980.edi"
 
@@ -127,3 +128,27 @@ def test_the_newest_n(busy: Desk, tmp_path: Path) -> None:
 
     assert json.loads(said.out)["ended"] == "sent"
     assert "1 of 5 files" in said.err
+
+
+def test_a_payment_that_waits_is_not_told_as_money_in_the_ledger(
+    desk: Desk, repo_root: Path
+) -> None:
+    office = desk.office()
+    why = Because(NOON, NOON.date(), "R-BAD-01")
+    outside = Outside()
+    charged = [
+        found.claim for found in read_claims(outside.charges([Patient(1)])).claims
+    ]
+    era = outside.remittance(charged, lambda _: PAID, trace="T-1", paid_on=NOON.date())
+    take_in(office, "clearinghouse", "era.edi", era, why)
+
+    words = " ".join(desk("files").out.split())
+    told = json.loads(desk("--json", "files", "--ended", "posted").out)
+    with office.writing() as conn:
+        (row,) = remittances.listing(conn)
+        remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
+    after = json.loads(desk("--json", "files", "--ended", "posted").out)
+
+    assert "posted Remittance (835)" in words
+    assert "NOT IN THE LEDGER YET: 1 payment" in words
+    assert (told["payments_not_posted"], after["payments_not_posted"]) == (1, 0)
