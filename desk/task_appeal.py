@@ -1,8 +1,8 @@
 """An appeal's review: the letter as it would be mailed, what it has, and where it goes.
 
-The page shows one letter and carries its hash; the frame and the PDF show that letter,
-or say that it is another one now. What is confirmed is checked against the same hash
-(``activities/appeal_review.py``).
+The page shows one letter and carries its hash; while it waits for approval the frame
+and the PDF show that letter, or say that it is another one now. What is confirmed is
+checked against the same hash (``activities/appeal_review.py``).
 """
 
 from collections.abc import Mapping
@@ -155,7 +155,8 @@ def _asked(visit: Visit) -> Review:
         if found is None:
             raise MissingError("This task has no appeal letter. Nothing was changed.")
         visit.saw(conn, "letter", claim_ids=[row["claim_id"]])
-    if visit.asked("letter", found.seal.sha256) != found.seal.sha256:
+    asked = visit.asked("letter", found.seal.sha256)
+    if row["status"] == "prepared" and asked != found.seal.sha256:
         raise ChangedLetterError(
             "The letter changed since this page was opened. Nothing was approved. "
             "Load the task's page again to read the new one."

@@ -15,10 +15,11 @@ DRAFT = "POST /tasks/{task}/draft"
 
 
 def typed(form: FormData, fields: Iterable[str] = ()) -> dict[str, str]:
-    """What the person filled in; empty fields are left out."""
+    """What the person filled in, lines ended as they counted them; empty fields are
+    left out."""
     wanted = set(fields)
     return {
-        name: value.strip()
+        name: value.strip().replace("\r\n", "\n")
         for name, value in form.multi_items()
         if isinstance(value, str)
         and value.strip()

@@ -132,6 +132,25 @@ def test_preview_shows_the_typed_words_and_keeps_them(case: Appealed) -> None:
     assert "<li>Your own letter says so.</li>" in letter
 
 
+def test_a_draft_that_saved_itself_is_what_its_open_page_links_to(
+    case: Appealed,
+) -> None:
+    clerk = case.site.signed_in("clerk")
+    page = clerk.get(case.path).text
+    link = page.partition(f'href="{case.path}/letter.pdf')[2].partition('"')[0]
+    old = clerk.get(f"{case.path}/letter.pdf{link}")
+    post(clerk, f"{case.path}/draft", {"argument": "It was approved", "draft": "0"})
+    new = clerk.get(f"{case.path}/letter.pdf{link}")
+    assert (old.status_code, new.status_code) == (200, 200)
+    assert old.content != new.content
+
+
+def test_words_may_be_as_long_as_the_field_lets_one_type(case: Appealed) -> None:
+    line = "x" * 99
+    given = {"decision": "sent", "argument": "\r\n".join([line] * 40)}
+    assert case.send(case.site.signed_in("clerk"), **given).status_code == 303
+
+
 def test_a_typed_word_cannot_become_markup(case: Appealed) -> None:
     clerk = case.site.signed_in("clerk")
     case.send(clerk, do="preview", draft="0", argument="<b>x</b> **y** # z")
