@@ -31,7 +31,7 @@ def numbers(page: str) -> list[str]:
 
 
 def parts(page: str) -> list[str]:
-    return page.split('<th scope="row">')[1:]
+    return page.split('<th scope="row" data-l="Claim">')[1:]
 
 
 def today(site: Site) -> date:
@@ -53,7 +53,7 @@ def test_the_pages_of_the_list_hold_every_claim_once_and_undated_ones_last(
         page = auditor.get(path).text
         assert "<b>50</b> claims" in page
         seen += numbers(page)
-        more = re.search(r'<p><a href="(/claims\?[^"]*)">Next page', page)
+        more = re.search(r'<p class="after"><a href="(/claims\?[^"]*)">Next page', page)
         path = more[1].replace("&amp;", "&") if more else ""
     assert len(seen) == len(set(seen)) == len(rows)
     assert set(seen[-len(closed) :]) == {row.pcn for row in closed}
@@ -110,7 +110,10 @@ def test_filters_narrow_together_and_the_total_is_of_all_matches(site: Site) -> 
 
 
 def test_ops_see_no_name_in_the_list(site: Site) -> None:
-    assert "<td>Hidden</td>" in site.signed_in("ops").get("/claims?show=all").text
+    assert (
+        '<td data-l="Patient">Hidden</td>'
+        in site.signed_in("ops").get("/claims?show=all").text
+    )
 
 
 def test_a_filter_nothing_fits_says_so(site: Site) -> None:
