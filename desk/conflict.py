@@ -8,14 +8,14 @@ from functools import partial
 from starlette.responses import HTMLResponse
 
 from claims.correction import CORRECTABLE
-from desk.task_draft import NOT_TYPED
+from desk.task_draft import NOT_TYPED, number
 from desk.task_form import decision_words, for_the_task, words
 from desk.task_page import Shown, entry_of, opening, read
 from desk.task_state import Opened, read_back
 from desk.visit import Visit
 from desk.words import task_title
 from records import drafts
-from records.db import Connection
+from records.db import Connection, RowMapping
 from records.instants import from_text
 
 GONE = ("done", "overtaken", "saved")
@@ -69,7 +69,7 @@ def conflict(visit: Visit, reference: str, entry: Mapping[str, str]) -> HTMLResp
         differences=[d for d in found if d.now != d.mine],
         same=[d for d in found if d.now == d.mine],
         facts=list(_facts(was, read_back(seen))),
-        what=list(_what(visit, shown, other)),
+        what=_what(visit, shown, was, other),
         gone=row["status"] in GONE,
         other=other,
         opened=seen,
@@ -79,8 +79,9 @@ def conflict(visit: Visit, reference: str, entry: Mapping[str, str]) -> HTMLResp
 
 
 def _of_another(visit: Visit, conn: Connection, shown: Shown) -> Entry | None:
-    """What another person decided or prepared, else the newest draft of another."""
-    last, me = shown.decided[-1:], visit.user.name
+    """What another person decided or prepared since this one opened the page, else the
+    draft they saved since."""
+    last, me = _since(visit, shown)[-1:], visit.user.name
     if last and last[0]["actor"] != me and not last[0]["refused"]:
         at, form = (
             from_text(last[0]["saved_at"]),
@@ -89,10 +90,16 @@ def _of_another(visit: Visit, conn: Connection, shown: Shown) -> Entry | None:
         return Entry(shown.name(last[0]["actor"]), at, _plain(form))
     cipher = visit.desk.office.cipher
     draft = drafts.newest_of_others(conn, cipher, shown.row["id"], me)
-    if draft is None:
+    if draft is None or draft.version <= number(visit.text("draft")):
         return None
     form = for_the_task(draft.form)
     return Entry(shown.name(draft.author), draft.saved_at, form)
+
+
+def _since(visit: Visit, shown: Shown) -> list[RowMapping]:
+    """Decisions about a version of the task that this person had not seen yet."""
+    seen = number(visit.text("version"))
+    return [given for given in shown.decided if given["task_version"] >= seen]
 
 
 def _plain(form: Mapping[str, str]) -> dict[str, str]:
@@ -129,18 +136,18 @@ def _facts(was: Opened, now: Opened) -> Iterator[tuple[str, str, str]]:
             yield label, before, after
 
 
-def _what(visit: Visit, shown: Shown, other: Entry | None) -> Iterator[str]:
-    """Who changed it, and when."""
-    for given in shown.decided:
+def _what(visit: Visit, shown: Shown, was: Opened, other: Entry | None) -> list[str]:
+    """Who, or which rule, changed it, and when."""
+    said, decided = [], _since(visit, shown)
+    for given in decided:
         did = "prepared" if given["second"] else "decided"
-        who, chosen = (
-            shown.name(given["actor"]),
-            decision_words(shown.row["type"], given["decision"]),
-        )
-        yield f"{visit.clock(from_text(given['saved_at']))} · {who} {did} “{chosen}”."
-    if other and not shown.decided:
-        yield f"{visit.clock(other.at)} · {other.who} saved a draft."
-    if shown.row["status"] == "overtaken":
-        yield "It closed by itself: its reason is gone."
-    if not other and not shown.decided:
-        yield "Its facts were brought up to date."
+        who = shown.name(given["actor"])
+        chosen = decision_words(shown.row["type"], given["decision"])
+        when = visit.clock(from_text(given["saved_at"]))
+        said.append(f"{when} · {who} {did} “{chosen}”.")
+    if other and not decided:
+        said.append(f"{visit.clock(other.at)} · {other.who} saved a draft.")
+    for line in reversed(shown.story):
+        if line.by_rule and was.at is not None and line.at >= was.at:
+            said.append(f"{visit.clock(line.at)} · {line.words}.")
+    return said or ["Its facts were brought up to date."]

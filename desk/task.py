@@ -12,7 +12,7 @@ from desk import letter, task_appeal
 from desk.conflict import conflict
 from desk.queue_acts import take_next
 from desk.route import Page
-from desk.task_draft import typed
+from desk.task_draft import number, typed
 from desk.task_form import for_the_task, refusal
 from desk.task_page import page
 from desk.task_return import send_back
@@ -48,7 +48,7 @@ async def _decide(visit: Visit, entry: dict[str, str]) -> Response:
         outcome = await decide(
             visit.desk.office,
             reference,
-            version=_number(visit.text("version")),
+            version=number(visit.text("version")),
             decision=entry.get("decision", ""),
             form=task_appeal.as_read(visit, row, form),
             why=visit.because(str(row["rule"])),
@@ -69,10 +69,6 @@ async def _decide(visit: Visit, entry: dict[str, str]) -> Response:
     if visit.text("do") == "next" and outcome.status != "refused":
         return take_next(visit, f"Task {row['number']}: {outcome.words}")
     return visit.go(f"/tasks/{row['id']}", outcome.words)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _changed(visit: Visit, reference: str, entry: dict[str, str]) -> Response:
@@ -114,7 +110,7 @@ def save_draft(visit: Visit) -> Response:
             task_version=row["version"],
             author=visit.user.name,
             form=entry,
-            opened=_number(visit.text("draft")),
+            opened=number(visit.text("draft")),
             at=visit.now,
         )
     if saved is None and not visit.is_htmx:

@@ -28,6 +28,11 @@ def typed(form: FormData, fields: Iterable[str] = ()) -> dict[str, str]:
     }
 
 
+def number(text: str) -> int:
+    """A version that a page sent along; -1 for what is none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
+
+
 def rescue(visit: Visit, page: str) -> str | None:
     """Keep what an idle person's task form carried; the page to come back to."""
     if page not in (DECIDE, DRAFT) or visit.session is None:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from activities.marks import give_back
 from desk.patients import may_see
 from desk.queue_acts import take_next
+from desk.task_draft import number
 from desk.visit import Visit
 from records import marks, users
 from records.db import RowMapping
@@ -17,11 +18,10 @@ def send_back(visit: Visit, reference: str, entry: dict[str, str]) -> Response:
     Raises:
         DecisionRefused, NotPermittedError, ChangedError: nothing was returned.
     """
-    version = visit.text("version")
     row = give_back(
         visit.desk.office,
         reference,
-        version=int(version) if version.isdecimal() and len(version) < 10 else -1,
+        version=number(visit.text("version")),
         words=entry.get("marks", ""),
         why=visit.because("R-TSK-05"),
     )

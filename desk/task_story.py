@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from activities.story_items import KINDS, Item
 from claims.calendar import at
+from claims.decision import MACHINE
 from desk.evidence import dated
 from desk.story_words import story_words, who_words
 from records import story
@@ -33,6 +34,7 @@ class Line:
     words: str
     rule: str
     who: str
+    by_rule: bool
 
 
 def led_here(
@@ -61,4 +63,5 @@ def _line(event: RowMapping, people: Mapping[str, str]) -> Line:
         rule=event["rule"] or "",
     )
     words = _BY.sub(lambda by: f"by {people.get(by[1], by[1])}", story_words(item))
-    return Line(item.at, dated(words), item.rule, who_words(item.who, people))
+    who = who_words(item.who, people)
+    return Line(item.at, dated(words), item.rule, who, item.who == MACHINE)

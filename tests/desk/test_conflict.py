@@ -170,12 +170,12 @@ def test_a_task_that_closed_by_itself_keeps_the_entry_and_offers_no_decision(
     task, claim, _ = denial_for(site, Role.CLERK)
     clerk = site.signed_in("clerk")
     mine, now = loaded(clerk, task), site.desk.now()
-    why = site.office.because(now + timedelta(minutes=1), "R-TSK-04", "test")
+    why = site.office.because(now + timedelta(minutes=1), "R-TSK-04")
     with site.office.writing() as conn:
         tasks.overtake(conn, why, "the payer paid", claim_id=claim)
     page = post(clerk, f"/tasks/{task}", {**mine, "decision": "appeal"})
     assert page.status_code == 409
-    assert "It closed by itself: its reason is gone." in page.text
+    assert "· Task “A denied claim” closed by itself: the payer paid." in page.text
     assert 'value="decide"' not in page.text
     with site.office.reading() as conn:
         kept = drafts.newest(conn, site.office.cipher, task)
@@ -186,3 +186,20 @@ def test_a_task_that_closed_by_itself_keeps_the_entry_and_offers_no_decision(
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"at": 1}', '{"status": "open"}'])
 def test_what_a_page_carried_may_be_unreadable(text: str) -> None:
     assert read_back(text).at is None
+
+
+def test_what_was_decided_before_the_page_was_opened_is_no_news(site: Site) -> None:
+    task = opened(site, TaskType.DENIAL_REVIEW)
+    clerk, boss = site.signed_in("clerk"), site.signed_in("supervisor")
+    post(boss, f"/tasks/{task}", {"version": "1", "decision": "documents"})
+    with site.office.writing() as conn:
+        (made,) = tasks.decisions_of(conn, task)
+        stored = tasks.stored_decision(conn, made["id"])
+        why = site.office.because(site.desk.now(), "R-TSK-03", "test")
+        tasks.refuse(conn, stored=stored, reason="No document is on file.", why=why)
+    mine, hers = loaded(clerk, task), loaded(boss, task)
+    post(boss, f"/tasks/{task}/draft", {**hers, "note": "hers"})
+    page = post(clerk, f"/tasks/{task}/draft", {**mine, "note": "own"}).text
+    assert "Priya Nair saved a draft." in page
+    assert "decided “Send documents”" not in page
+    assert rows_of(page)["Note"][1].startswith("hers Priya Nair,")
