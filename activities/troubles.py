@@ -6,15 +6,13 @@ run. A cause is told by the type of its failure alone; a message may quote data.
 """
 
 import asyncio
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import NAMESPACE_OID, uuid5
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, PendingActivityState
-from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import (
@@ -30,6 +28,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.running import IN_FLIGHT
+from activities.trouble_words import cause_of, step_words
 from claims.messages import (
     APPEAL,
     INQUIRY_BATCH,
@@ -52,35 +51,9 @@ _ENDED_BADLY = (
     WorkflowExecutionStatus.TIMED_OUT,
     WorkflowExecutionStatus.TERMINATED,
 )
-_STEPS = {
-    "pass_on": "telling claims what came in",
-    "post_remittance": "posting a remittance",
-    "receive_files": "taking in the files of a mailbox",
-    "send_batch": "sending claims to the payer",
-    "send_inquiries": "sending questions to the payer",
-    "tell_news": "telling claims what was posted",
-    "watch_batch": "watching for the payer's answers",
-}
-_CAUSES = {
-    "CodecError": "a key is missing, or what is sealed was changed",
-    "DocumentDamagedError": "a stored file is damaged",
-    "DocumentMissingError": "a stored file is missing",
-    "FileMissingError": "a file is gone from its mailbox",
-    "FileNotFoundError": "a file or folder is missing",
-    "FilesLeftError": "some files of the mailbox could not be taken in",
-    "GateRefused": "the guide's validator refused the 837P",
-    "IntegrityError": "the database refused to store it twice",
-    "LedgerIdentityError": "the money would no longer add up",
-    "LookupError": "something it needs is not on file",
-    "NondeterminismError": "the program was changed under it",
-    "OperationalError": "the database did not answer",
-    "OutboundConflictError": "another file of that name lies in the mailbox",
-    "PermissionError": "a file or folder may not be opened",
-    "UnknownKeyError": "a key is missing",
-    "UnknownPayer": "its payer has no profile",
-}
-_TYPE = re.compile(r"[A-Za-z]{1,40}")
 _COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+_TASK_ASKED = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
+_STEP_ASKED = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
 _STEP_LOST = (
     EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
     EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
@@ -166,7 +139,8 @@ async def troubles_of(client: Client, workflow_id: str) -> list[Trouble]:
     if seen.status in _ENDED_BADLY:
         return [await _failed(client, seen)]
     running = seen.status is WorkflowExecutionStatus.RUNNING
-    return _retrying(seen) if running else []
+    found = _retrying(seen) if running else []
+    return [replace(one, since=await _since(client, one)) for one in found]
 
 
 async def _failed(client: Client, seen: WorkflowExecutionDescription) -> Trouble:
@@ -200,6 +174,20 @@ def _retrying(seen: WorkflowExecutionDescription) -> list[Trouble]:
     return found
 
 
+async def _since(client: Client, one: Trouble) -> datetime:
+    """When it was first asked for: a description knows the newest try alone."""
+    since = one.since
+    handle = client.get_workflow_handle(one.workflow_id, run_id=one.run_id)
+    async for event in handle.fetch_history_events():
+        if event.event_type == _TASK_ASKED and not one.activity_id:
+            since = event.event_time.ToDatetime(tzinfo=UTC)
+        if event.event_type == _STEP_ASKED and one.activity_id:
+            asked = event.activity_task_scheduled_event_attributes
+            if asked.activity_id == one.activity_id:
+                since = event.event_time.ToDatetime(tzinfo=UTC)
+    return since
+
+
 def _step(seen: WorkflowExecutionDescription, pending: PendingActivityInfo) -> Trouble:
     _, cause = cause_of(pending.last_failure)
     waits = pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
@@ -208,7 +196,7 @@ def _step(seen: WorkflowExecutionDescription, pending: PendingActivityInfo) -> T
         seen.id,
         seen.run_id,
         failed=False,
-        step=_step_words(pending.activity_type.name),
+        step=step_words(pending.activity_type.name),
         activity_id=pending.activity_id,
         attempts=pending.attempt,
         cause=cause,
@@ -217,30 +205,6 @@ def _step(seen: WorkflowExecutionDescription, pending: PendingActivityInfo) -> T
         if waits and next_try.seconds
         else None,
     )
-
-
-def cause_of(failure: Failure) -> tuple[str, str]:
-    """The step that failed, and why, in words; never its message."""
-    step = ""
-    while failure.HasField("activity_failure_info") and failure.HasField("cause"):
-        step = _step_words(failure.activity_failure_info.activity_type.name)
-        failure = failure.cause
-    if failure.HasField("timeout_failure_info"):
-        return step, "no worker finished it in time"
-    if failure.HasField("application_failure_info"):
-        kind = failure.application_failure_info.type
-        known = _TYPE.fullmatch(kind)
-        fallback = f"a fault of the program ({kind if known else 'unnamed'})"
-        return step, _CAUSES.get(kind, fallback)
-    if failure.HasField("terminated_failure_info"):
-        return step, "somebody ended it"
-    if failure.HasField("canceled_failure_info"):
-        return step, "it was cancelled"
-    return step, "no cause is on record"
-
-
-def _step_words(name: str) -> str:
-    return _STEPS.get(name, name.replace("_", " "))
 
 
 async def take_up(client: Client, trouble: Trouble, reason: str) -> None:

@@ -185,17 +185,19 @@ def _day(text: str) -> str:
 
 
 def _failures(asked: Asked) -> Line:
+    """Stopped when something has failed for good, late while all is tried again."""
     name = "Failed steps"
     if asked.found is None:
         return Line(name, State.LOOK, asked.why)
-    count = len(asked.found.troubles)
-    if not count:
+    troubles = asked.found.troubles
+    if not troubles:
         return Line(name, State.OK, "none is failing")
-    plural = "s" if count > 1 else ""
-    words = (
-        f"{count} piece{plural} of work failed, or keep{'' if plural else 's'} failing"
-    )
-    return Line(name, State.STOPPED, words, "See below", "#troubles")
+    over = sum(one.failed for one in troubles)
+    again = len(troubles) - over
+    said = [f"{over} failed"] if over else []
+    said += [f"{again} keep{'s' if again == 1 else ''} failing"] if again else []
+    state = State.STOPPED if over else State.LATE
+    return Line(name, state, " and ".join(said), "See below", "#troubles")
 
 
 def _waiting(visit: Visit, conn: Connection) -> Iterator[Line]:

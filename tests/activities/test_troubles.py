@@ -21,9 +21,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.trouble_words import cause_of
 from activities.troubles import (
     Trouble,
-    cause_of,
     find_troubles,
     take_up,
     troubles_of,
@@ -124,6 +124,8 @@ async def test_a_step_that_keeps_failing_is_told_and_tried_at_once(
     assert "PLANTED" not in repr(found)
     while not found.next_try:  # the next try is an hour away, once it waits for it
         found = await seen(client, RETRY)
+    started = (await handle.describe()).start_time
+    assert found.since - started < found.next_try - found.since
     outside.broken = False
     await take_up(client, found, "asked by ops")
     assert await handle.result() == 1
