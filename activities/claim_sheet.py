@@ -14,6 +14,7 @@ from typing import Any
 from activities.claim_draft import NumberedLine, claim_of, drafts_of, wrong
 from activities.claim_rows import ClaimLine
 from activities.csv_rows import (
+    OURS,
     BadRow,
     cells,
     detect,
@@ -34,10 +35,11 @@ LINES = "lines"
 
 @dataclass(frozen=True)
 class ClaimSheet:
-    """What a file of rows holds: read = claims + rejects."""
+    """What a file of rows holds: read = claims + rejects; and where each row is."""
 
     claims: tuple[ReadClaim, ...]
     rejects: tuple[ClaimReject, ...]
+    places: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def read_sheet(
             claim = claim_of(draft, practice, payers)
             whole.append(ReadClaim(draft.position, claim))
     rejects = [_reject(ref, bad, rows) for ref, bad in problems.items()]
-    return ClaimSheet(tuple(whole), tuple(rejects))
+    return ClaimSheet(tuple(whole), tuple(rejects), rows.places)
 
 
 def _of_csv(content: bytes, today: date) -> _Rows:
@@ -111,9 +113,10 @@ def _of_json(found: list[Mapping[str, Any]], today: date) -> _Rows:
 
 def _odd(row: Mapping[str, Any]) -> str:
     """What in an object cannot be a row."""
-    if row.keys() - ClaimLine.model_fields.keys():
+    names = {name for name in row if not name.startswith(OURS)}
+    if names - ClaimLine.model_fields.keys():
         return "has a name that no column of a claim has"
-    if any(not isinstance(value, str | None) for value in row.values()):
+    if any(not isinstance(row[name], str | None) for name in names):
         return "has a value that is neither text nor number"
     return ""
 

@@ -160,7 +160,7 @@ def read_rows(
     Raises:
         CsvError: no text, broken quotes, or not the columns of this kind.
     """
-    header, *rows = _table(content) or [[]]
+    header, *rows = text_rows(content) or [[]]
     return read_cells(_columns(header, model), enumerate(rows, start=2), model, today)
 
 
@@ -192,7 +192,7 @@ def read_cells(
     return good, bad
 
 
-def _table(content: bytes) -> list[list[str]]:
+def text_rows(content: bytes) -> list[list[str]]:
     """Every row as text, the header first.
 
     Raises:
@@ -213,7 +213,7 @@ def cells(content: bytes, columns: Sequence[str]) -> dict[int, tuple[str, ...]]:
     Raises:
         CsvError: no text, or broken quotes.
     """
-    header, *rows = _table(content) or [[]]
+    header, *rows = text_rows(content) or [[]]
     names = [name.strip() for name in header]
     at = [names.index(column) for column in columns]
     return {

@@ -280,7 +280,7 @@ class _Importer:
 
 def _place(read: ClaimFile | ClaimSheet, found: ReadClaim) -> str:
     if isinstance(read, ClaimSheet):
-        return f"row {found.position}"
+        return read.places[found.position]
     return f"CLM at segment {found.position}"
 
 
@@ -289,7 +289,7 @@ def _changed(found: ReadClaim, place: str) -> Reject:
         position=found.position,
         reference=found.claim.pcn,
         segment=place,
-        field="claim_ref" if place.startswith("row") else "CLM01",
+        field="CLM01" if place.startswith("CLM") else "claim_ref",
         reason="this claim is known here with other content",
         fix="Correct the known claim, or send a replacement (CLM05-3 = 7, REF*F8).",
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from activities.eob import KIND as EOB
 from activities.files import FileActivities
 from activities.intake import Intake, bring_in, kind_of, look_over, refuse_stranger
+from activities.reject_file import has_rows, reject_file
 from claims.decision import MACHINE
 from cli.failures import CommandError, Exit
 from cli.session import Session
@@ -24,13 +26,20 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         "import",
         parents=[shared],
         help="take files in; the type is found by looking at them",
-        description="837P claims, 835, 999, TA1, 277CA, 277, 271, and the practice's "
-        "CSV files of deposits, patient payments, authorizations, appeal answers and "
-        "paper remittances (these only --as a poster).",
+        description="Claims as 837P, CSV or JSON; 835, 999, TA1, 277CA, 277, 271; and "
+        "the practice's CSV files of deposits, patient payments, refunds, "
+        "authorizations, appeal answers and paper remittances (these --as a poster).",
     )
     brought.add_argument("files", nargs="+", metavar="FILE", help="- reads stdin")
     brought.add_argument(
         "--check-only", action="store_true", help="say what would happen, store nothing"
+    )
+    brought.add_argument(
+        "--rejects",
+        metavar="PATH",
+        default="",
+        help="write what was left out of one CSV or JSON file there, with why, to "
+        "correct and import again; it has the file's own values in it",
     )
     brought.set_defaults(run=import_files)
 
@@ -74,15 +83,47 @@ async def import_files(session: Session) -> int:
     why = importer(session)
     given = [read_input(path) for path in session.options.files]
     await asyncio.to_thread(_refuse_stranger, session, given, why)
+    aside = _reject_path(session, given)
     bring = look_over if session.options.check_only else bring_in
     taken = []
     for name, content in given:
         done = await asyncio.to_thread(bring, session.office, name, content, why)
         tell(session, done)
         taken.append(done)
+        if aside is not None:
+            await asyncio.to_thread(_set_aside, session, aside, content, done)
     if not session.options.check_only:
         await start_waiting(session)
     return Exit.DONE if all(t.is_whole for t in taken) else Exit.SOME_FAILED
+
+
+def _reject_path(session: Session, given: list[tuple[str, bytes]]) -> Path | None:
+    """Where what is left out goes, asked before anything is taken in.
+
+    Raises:
+        CommandError: not exactly one file of rows, or there is a file already.
+    """
+    if not session.options.rejects:
+        return None
+    path = Path(session.options.rejects)
+    if [has_rows(kind_of(content)) for _, content in given] != [True]:
+        words = "--rejects goes with one CSV or JSON file. Nothing was done."
+        raise CommandError(Exit.USAGE, words)
+    if path.exists() or not path.parent.is_dir():
+        words = f"{path} is there already, or its folder is not. Nothing was done."
+        raise CommandError(Exit.USAGE, words)
+    return path
+
+
+def _set_aside(session: Session, path: Path, content: bytes, done: Intake) -> None:
+    """Write what was left out, for its owner's eyes only."""
+    if not done.rejects:
+        session.out.say(f"No row was left out, so {path} was not written.")
+        return
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        out.write(reject_file(content, done.kind, done.rejects))
+    session.out.say(f"What was left out is in {path}. Correct it and import it.")
 
 
 def _refuse_stranger(

@@ -16,6 +16,7 @@ from activities.csv_rows import CsvError
 from activities.files import take_in
 from activities.intake import Intake, bring_in, claims_in, look_over
 from activities.office import OFFICE_PARTNER, Office
+from activities.reject_file import has_rows, reject_file
 from claims.claim import Claim
 from edi.x837 import read_claims, write_claims
 from payers.practice import Practice
@@ -410,3 +411,53 @@ def test_what_was_read_can_be_written_and_read_as_an_837p(
     kept: set[str] = {"pcn", "charge", "diagnoses", "place_of_service", "payer"}
     assert back.claim.model_dump(include=kept) == one.claim.model_dump(include=kept)
     assert isinstance(back.claim, Claim)
+
+
+# --- reject files --------------------------------------------------------------------
+
+
+def test_a_reject_file_has_whole_claims_and_comes_in_again_when_corrected(
+    office: Office, make: Make
+) -> None:
+    content = make(LINE, OTHER, SECOND | {"units": "x"})
+    done = bring_in(office, "claims", content, by())
+    assert counts(done) == (2, 1, 0, 0, 1)
+
+    aside = reject_file(content, done.kind, done.rejects)
+    assert b"V-1002" not in aside
+    assert aside.count(b"V-1001") >= 2
+    assert b"is no amount in dollars and cents" in aside
+    again = bring_in(office, "aside", aside, by())
+    assert counts(again) == (1, 0, 0, 0, 1)
+
+    corrected = aside.replace(b",x,", b",1,").replace(b'"units": "x"', b'"units": "1"')
+    assert counts(bring_in(office, "aside", corrected, by())) == (1, 1, 0, 0, 0)
+    with office.reading() as conn:
+        assert sorted(r.charge_cents for r in claims.every(conn)) == [16500, 20300]
+
+
+def test_a_reject_file_of_a_reject_file_has_our_columns_once(office: Office) -> None:
+    content = as_csv(LINE | {"units": "x"})
+    for _ in range(2):
+        done = bring_in(office, "aside", content, by())
+        content = reject_file(content, done.kind, done.rejects)
+
+    header, row = content.decode().splitlines()
+    assert header.endswith("charge,_row,_field,_value_masked,_code,_reason,_fix")
+    assert header.count("_row") == 1
+    assert ",2,units,x,amount," in row
+
+
+def test_a_known_claim_is_named_in_json_by_its_place(office: Office) -> None:
+    bring_in(office, "claims", as_json(LINE, OTHER), by())
+    content = as_json(OTHER, LINE | {"charge": "170.00"})
+    done = bring_in(office, "claims", content, by())
+    assert [r.segment for r in done.rejects] == ["claim 2 line 1"]
+    (left_out,) = json.loads(reject_file(content, done.kind, done.rejects))
+    assert left_out["claim_ref"] == "V-1001"
+
+
+def test_an_837p_has_no_reject_file() -> None:
+    assert not has_rows("837P")
+    with pytest.raises(CsvError):
+        reject_file(b"ISA*", "837P", [])

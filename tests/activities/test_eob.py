@@ -13,6 +13,7 @@ from activities.files import FileActivities, take_in
 from activities.imports import import_claims
 from activities.intake import Intake, bring_in, look_over
 from activities.office import OFFICE_PARTNER, Office
+from activities.reject_file import reject_file
 from activities.remittance import RemittanceActivities
 from activities.tasks import NotPermittedError
 from claims.money import cents, from_cents
@@ -773,6 +774,23 @@ def test_a_file_that_was_mended_may_be_brought_in_again(
     post_all(office)
 
     assert statuses(office) == ["posted"]
+
+
+def test_the_reject_file_of_a_check_has_all_of_its_rows_and_no_other(
+    office: Office, lines: Lines
+) -> None:
+    good, rows = lines("SYN-0002", trace="CHK-2"), lines()
+    content = sheet(
+        *good, rows[0] | {"paid": "x"}, *rows[1:], rows[0] | {"rarc1": "N1"}
+    )
+    done = bring(office, content)
+    aside = reject_file(content, done.kind, done.rejects)
+
+    assert aside.count(b"CHK-1") == len(rows) + 1
+    assert b"CHK-2" not in aside
+    taken = bring(office, sheet(*rows))
+    assert taken.counts is not None
+    assert taken.counts.accepted == len(rows)
 
 
 def test_checking_only_stores_nothing(office: Office, lines: Lines) -> None:

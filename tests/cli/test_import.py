@@ -172,6 +172,38 @@ def test_a_poster_brings_a_paper_remittance_in(desk: Desk, tmp_path: Path) -> No
     assert (row["keyed_by"], row["trace"]) == ("cleo", "CHK-1")
 
 
+def test_what_was_left_out_is_written_where_its_owner_says(
+    desk: Desk, tmp_path: Path
+) -> None:
+    deposits, aside = tmp_path / "deposits.csv", tmp_path / "aside.csv"
+    deposits.write_text(DEPOSITS)
+    said = desk("import", str(deposits), "--rejects", str(aside))
+
+    assert said.code == 3
+    assert str(aside) in said.err
+    assert aside.stat().st_mode & 0o077 == 0
+    written = aside.read_text()
+    assert "D-2,2026-01-21,not-money" in written
+    assert "D-1" not in written
+    aside.write_text(written.replace("not-money", "80.00"))
+    again = counts(desk("import", "--json", str(aside)).out)
+    assert (again["read"], again["accepted"]) == (1, 1)
+
+
+def test_a_reject_file_is_asked_for_before_anything_is_taken(
+    desk: Desk, tmp_path: Path, charges: Path
+) -> None:
+    deposits, there = tmp_path / "deposits.csv", tmp_path / "there.csv"
+    deposits.write_text(DEPOSITS)
+    there.write_text("mine")
+    taken = desk("import", str(deposits), "--rejects", str(there))
+    two = desk("import", str(deposits), str(charges), "--rejects", str(tmp_path / "x"))
+
+    assert (taken.code, two.code) == (2, 2)
+    assert there.read_text() == "mine"
+    assert "deposits.csv" not in desk("files").out
+
+
 def test_start_needs_the_server_and_says_so(desk: Desk, charges: Path) -> None:
     said = desk("start", "claim", str(charges))
 
