@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from desk.words import day, reason_code
+from desk.words import day, reason_code, usd
 from policy.status import in_words
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_MONEY = re.compile(r"-?\d+\.\d\d")
 _STATUS = re.compile(r"[A-Z]\d+[A-Z]?:\d+")
 _NAME = re.compile(r"[A-Z]+(_[A-Z0-9]+)+")
 _CODES = ("carc", "group")
+_OF_EDIT = ("edit", "field", "fix", "reason")
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,14 @@ class Fact:
 
 
 def facts(evidence: Mapping[str, Any]) -> list[Fact]:
-    """Every value of the evidence, codes together with their words."""
+    """Every value of the evidence once, codes together with their words."""
     found = []
     if carc := str(evidence.get("carc", "")):
         group = str(evidence.get("group", ""))
         found.append(Fact("Reason", reason_code(group, carc)))
+    told = (*_CODES, "edits", *(_OF_EDIT if evidence.get("edits") else ()))
     for name, value in sorted(evidence.items()):
-        if name not in (*_CODES, "edits"):
+        if name not in told and f"{name}_on" not in evidence:
             found += _of(name, value)
     return found
 
@@ -65,7 +69,9 @@ def said(value: Any) -> str:
 
 
 def _worded(text: str) -> str:
-    """A code with its words: of the payer's status, or the name of a step."""
+    """Dollars; a code with its words: of the payer's status, or the name of a step."""
+    if _MONEY.fullmatch(text):
+        return usd(Decimal(text))
     if _STATUS.fullmatch(text) and (words := in_words(text)):
         return f"{text} · {words}"
     return text.replace("_", " ").lower() if _NAME.fullmatch(text) else text

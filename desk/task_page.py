@@ -127,8 +127,9 @@ def _why(row: RowMapping) -> str:
 
 
 def _facts(shown: Shown) -> list[Fact]:
-    """The evidence, but for what the table of the lines says better."""
-    told = ("lines", "carc", "group", "rarc", "amount", "why") if shown.denial else ()
+    """The evidence, but for what the header or the table of the lines says better."""
+    of_lines = ("lines", "carc", "group", "rarc", "amount", "why")
+    told = ("payer", *(of_lines if shown.denial else ()))
     said = shown.row["evidence"]
     return facts({name: said[name] for name in said if name not in told})
 

@@ -50,7 +50,7 @@ def led_here(
         until = Mark(to_text(next_day), 0)
     found = story.newest(conn, row["claim_id"], before=until, limit=READ)
     kept = [one for one in found if one["kind"] not in _BESIDE]
-    lines = [_line(one, people) for one in kept if one["words"] != row["why"]]
+    lines = [_line(one, people) for one in kept if row["why"] not in one["words"]]
     return lines[:KEPT]
 
 

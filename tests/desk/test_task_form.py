@@ -1,7 +1,7 @@
 """The generated form: fields inside their decision, corrections, what is missing."""
 
 from claims.task import TASKS, TaskType
-from desk.evidence import said
+from desk.evidence import facts, said
 from desk.task_form import changes, fields, for_the_task, missing
 from desk.task_notes import notes_of
 from records import tasks
@@ -100,3 +100,14 @@ def test_payer_notes_say_limits_and_routes(site: Site) -> None:
 def test_dates_of_the_evidence_are_written_as_people_do() -> None:
     assert said("2026-01-06") == "6 Jan 2026"
     assert said(["2026-02-30", "20260106"]) == "2026-02-30, 20260106"
+
+
+def test_evidence_is_said_once_and_in_words() -> None:
+    edits = [{"edit": "E-111", "field": "2010BB NM109", "fix": "Correct it."}]
+    assert facts({"edits": edits, "edit": "E-111", "fix": "Correct it."}) == []
+    known = {"short": "22.20", "status": "P1:20", "sent": "x", "sent_on": "2026-01-14"}
+    assert {f.label: f.value for f in facts(known)} == {
+        "Sent on": "14 Jan 2026",
+        "Short": "$22.20",
+        "Status": "P1:20 · pending, in process; accepted for processing",
+    }
