@@ -133,6 +133,18 @@ def test_what_partners_reach_has_neither_keys_nor_database(
     ]
 
 
+@pytest.mark.parametrize("name", ["desk", "sftp"])
+def test_a_health_check_probes_the_port_of_its_service(
+    services: dict[str, dict[str, Any]], name: str
+) -> None:
+    kind, program, option, code = services[name]["healthcheck"]["test"]
+    port = services[name]["ports"][0].rsplit(":", 1)[1]
+
+    assert (kind, program, option) == ("CMD", "python", "-c")
+    compile(code, name, "exec")
+    assert port in code
+
+
 def test_our_containers_are_read_only_and_have_no_capability(
     services: dict[str, dict[str, Any]],
 ) -> None:
