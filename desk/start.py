@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from activities.brought import before
 from activities.file_words import kind_words
 from activities.files import UNKNOWN
-from activities.intake import Intake, bring_in, is_taken, look_over
+from activities.intake import CLAIM_KINDS, Intake, bring_in, is_taken, look_over
 from activities.mail_waiting import (
     Lying,
     MailGoneError,
@@ -199,6 +199,7 @@ def check(visit: Visit) -> Response:
         kind=kind_words(seen.kind),
         before=known if known is not None and known["ended"] else None,
         end=ENDS.get(known["ended"], "") if known is not None else "",
+        claim_kinds=CLAIM_KINDS,
         token=token,
         cents=cents(seen.counts.charge) if seen.counts else 0,
         taken=seen.counts.accepted + seen.counts.held if seen.counts else 0,
