@@ -172,9 +172,9 @@ def _read(path: Path) -> bytes:
         handle = os.open(path, flags)
     except OSError:
         if _regular(path) is None:
-            raise missing(path.name) from None
+            raise missing() from None
         raise
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise missing(path.name)
+            raise missing()
         return file.read()

@@ -156,10 +156,10 @@ def conflict(name: str) -> OutboundConflictError:
     )
 
 
-def missing(name: str) -> FileMissingError:
-    """The sentence for a file that is not there (any more)."""
+def missing() -> FileMissingError:
+    """The sentence for a file that is not there (any more); its name is left out."""
     return FileMissingError(
-        f"{name} is not in the mailbox. Nothing was read. List the mailbox again."
+        "This file is not in the mailbox. Nothing was read. List the mailbox again."
     )
 
 

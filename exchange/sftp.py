@@ -97,9 +97,12 @@ class SftpMailbox:
             for number in itertools.count():
                 free = f"{target}.{number}" if number else target
                 if not await _exists(sftp, free):
-                    with suppress(*GONE):
-                        await sftp.rename(source, free)
-                    return
+                    break
+            try:
+                await sftp.rename(source, free)
+            except GONE:
+                if await _exists(sftp, source):
+                    raise
 
         self._do(moved)
 
@@ -129,6 +132,8 @@ class SftpMailbox:
 
         async def released(sftp: SFTPClient) -> None:
             if not await _exists(sftp, source):
+                # Gone is sent, but not when everything is gone.
+                await sftp.readdir(self._account.outbound)
                 return
             if not await _exists(sftp, target):
                 try:
@@ -222,10 +227,10 @@ async def _exists(sftp: SFTPClient, path: str) -> bool:
 
 async def _read(sftp: SFTPClient, path: str) -> bytes:
     if not await _exists(sftp, path):
-        raise missing(PurePosixPath(path).name)
+        raise missing()
     try:
         async with sftp.open(path, "rb") as file:
             content: bytes = await file.read()
             return content
     except GONE:
-        raise missing(PurePosixPath(path).name) from None
+        raise missing() from None

@@ -112,6 +112,35 @@ def test_a_host_key_that_is_none_is_told_with_how_to_get_it(server: Server) -> N
         SftpMailbox(server.account(host_key=("nonsense",))).list_inbound()
 
 
+def test_a_draft_is_not_taken_for_sent_where_the_folder_itself_is_gone(
+    server: Server,
+) -> None:
+    """Their disk is not mounted, or the account changed: nothing says that it left."""
+    mailbox = SftpMailbox(server.account())
+    draft = mailbox.stage_outbound("a.837", b"claims")
+    moved = SftpMailbox(server.account(outbound="to_them"))
+
+    with pytest.raises(AccountError, match="a folder is not there"):
+        moved.release_outbound(draft, "a.837")
+
+
+def test_a_file_that_cannot_be_moved_aside_is_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each sweep would take it in again, and nobody would know."""
+
+    def refuses(self: asyncssh.SFTPServer, *given: Any) -> Any:
+        raise asyncssh.SFTPFailure("no")
+
+    mailbox = SftpMailbox(server.account(done="inbound/taken"))
+    mailbox.list_inbound()
+    (server.folder / "inbound" / "a.835").write_bytes(b"payment")
+    monkeypatch.setattr(served._Window, "mkdir", refuses)
+
+    with pytest.raises(AccountError, match="a folder is not there"):
+        mailbox.archive_inbound("a.835")
+
+
 # --- a line that breaks at any point -------------------------------------------------
 
 
