@@ -17,7 +17,7 @@ from activities.office import Office
 from activities.posting import open_file_task
 from claims.decision import MACHINE
 from claims.messages import remittance_workflow_id
-from claims.money import cents, from_cents, words
+from claims.money import ZERO, cents, from_cents, words
 from claims.remittance import Remittance
 from claims.task import DecisionRefused, Role, TaskType
 from policy import manual_eob as rules
@@ -36,6 +36,8 @@ KIND = "EOB"
 TASK = TaskType.MANUAL_EOB_POST
 UNAPPROVED, REJECTED = "unapproved", "rejected"
 POSTED = "posted"
+SHOWN = 40
+"""Lines that a task repeats; the remittance's page has all."""
 
 
 def refusal(conn: Connection, actor: str) -> str:
@@ -191,10 +193,11 @@ def waits_for_second(
     if not rules.needs_second(amount):
         return False
     limit = words(alone_up_to(rules.LIMIT))
-    said = f"{words(amount)} keyed by {row['keyed_by']} is above {limit}"
-    remittances.mark(
-        conn, row["id"], status=UNAPPROVED, reason=f"{said}; another person confirms it"
+    said = (
+        f"{words(amount)} keyed by {row['keyed_by']} is above {limit}: another person "
+        "confirms it before it posts"
     )
+    remittances.mark(conn, row["id"], status=UNAPPROVED, reason=said)
     _open_task(conn, row, one, said, why, Role.POSTER)
     return True
 
@@ -219,14 +222,29 @@ def _open_task(
         "check": one.trace,
         "check_date": str(one.payment_date),
         "check_amount": str(one.paid),
-        "claims": len(one.claims),
-        "lines": sum(len(c.lines) for c in one.claims),
+        "line": list(_lines(one))[:SHOWN],
         "keyed_by": row["keyed_by"],
         "file": row["file_sha256"][:12],
         "first_row": row["st_segment"],
     }
     why = why.by_rule("R-MAN-02")
     open_file_task(conn, row, TASK, why, said, evidence, row["id"][:8], role)
+
+
+def _lines(one: Remittance) -> Iterator[dict[str, str]]:
+    """What was keyed, row by row, as one reads it beside the paper."""
+    for found in one.claims:
+        for part in found.lines or (found,):
+            taken = sum((a.amount for a in part.adjustments), ZERO)
+            yield {
+                "claim": found.pcn,
+                "code": getattr(part, "code", ""),
+                "billed": str(part.charge),
+                "adjusted": str(taken),
+                "paid": str(part.paid),
+            }
+    for plb in one.provider_adjustments:
+        yield {"provider_level": plb.code, "takes": str(plb.amount)}
 
 
 def resolve(

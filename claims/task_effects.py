@@ -54,7 +54,10 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
     (_E.FOLLOW_UP_CALL, "escalate"): "note it, look again later",
     (_E.ERA_UNMATCHED_CLAIM, "linked"): "post it to the claim you name",
     (_E.ERA_UNMATCHED_CLAIM, "not_ours_return"): "keep it apart to be returned",
-    (_E.MANUAL_EOB_POST, "posted"): "it agrees with the paper: post it (not who keyed)",
+    (
+        _E.MANUAL_EOB_POST,
+        "posted",
+    ): "it agrees with the paper: post it (not who keyed it)",
     (_E.MANUAL_EOB_POST, "unreadable"): "it does not agree with the paper: do not post",
     (_E.WRITE_OFF_APPROVE, "approved"): "write it off (not who asked for it)",
     (_E.WRITE_OFF_APPROVE, "refused"): "the denial is decided anew",
