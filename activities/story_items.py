@@ -33,14 +33,26 @@ ENTRIES = {
     "PAYER_REVERSAL": "Payment taken back by the payer",
     "CONTRACTUAL_ADJ": "Adjusted by contract",
     "CONTRACTUAL_ADJ_REVERSAL": "Contract adjustment taken back",
+    "WRITE_OFF_TIMELY": "Written off: filed too late",
+    "WRITE_OFF_DENIAL": "Written off: the denial stands",
+    "WRITE_OFF_LEGAL_NO_BILL": "Written off: nobody may be billed",
+    "WRITE_OFF_SMALL": "Written off: a small balance",
+    "WRITE_OFF_CHARITY": "Written off: hardship",
+    "WRITE_OFF_BAD_DEBT": "Written off: not to be collected",
+    "WRITE_OFF_COURTESY": "Written off as a courtesy",
     "TRANSFER_TO_PATIENT": "Moved to the patient",
     "TRANSFER_TO_INSURER": "Moved back to the payer",
     "PATIENT_PAYMENT": "Paid by the patient",
+    "PATIENT_PAYMENT_REVERSAL": "Patient's payment taken back",
     "PATIENT_PREPAYMENT": "Paid by the patient in advance",
     "APPLY_PREPAYMENT": "Advance payment applied",
+    "CREDIT_OPEN_PATIENT": "Credit opened for the patient",
+    "CREDIT_OPEN_PAYER": "Credit opened for the payer",
+    "CREDIT_MOVED_OUT": "Credit moved to another claim",
     "REFUND_PATIENT": "Refunded to the patient",
     "REFUND_PAYER": "Refunded to the payer",
 }
+"""What each type of a claim's entries is called."""
 KINDS = {
     "state": "claim",
     "step": "claim",
@@ -250,7 +262,7 @@ def _remittances(known: Known) -> Iterator[Item]:
 
 def _entries(conn: Connection, row: ClaimRow) -> Iterator[Item]:
     for entry in entries_of(conn, row.id):
-        words = entry_words(entry["entry_type"])
+        words = ENTRIES[entry["entry_type"]]
         if entry["direction"] < 0:
             words = f"Undone: {words}"
         memo = f" ({entry['memo']})" if entry["memo"] else ""
@@ -264,11 +276,6 @@ def _entries(conn: Connection, row: ClaimRow) -> Iterator[Item]:
             source=entry["source"],
             about=f"entry:{entry['id']}",
         )
-
-
-def entry_words(kind: str) -> str:
-    """What a posting of this type is called."""
-    return ENTRIES.get(kind, kind.replace("_", " ").capitalize())
 
 
 def _shared_statements(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from activities.story_items import entry_words
+from activities.story_items import ENTRIES
 from claims.money import ZERO, from_cents
 from desk.claim_frame import frame, show
 from desk.story_words import Link, names, posting_link, posting_source, who_words
@@ -166,7 +166,7 @@ def _lines(
     postings: Iterable[Posting], balance: Decimal, known: Mapping[str, str]
 ) -> Iterator[Line]:
     for row, lines, _ in postings:
-        words, first = entry_words(row["entry_type"]), True
+        words, first = ENTRIES[row["entry_type"]], True
         if row["direction"] < 0:
             words = f"Undone: {words}"
         for line in lines:
@@ -201,7 +201,7 @@ def _pairs(postings: list[Posting]) -> Iterator[Pair]:
         was, back = rows[was_id], rows[back_id]
         anew = next((r for r in rows.values() if _instead(r, was, back)), None)
         yield Pair(
-            words=entry_words(was["entry_type"]),
+            words=ENTRIES[was["entry_type"]],
             was=Ref(was_id, was["business_date"]),
             back=Ref(back_id, back["business_date"]),
             amount=from_cents(was["amount_cents"]),

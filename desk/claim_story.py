@@ -140,6 +140,8 @@ def _steps(conn: Connection, visit: Visit, found: Frame) -> Iterator[Step]:
 
 def _deadlines(conn: Connection, visit: Visit, found: Frame) -> Iterator[Step]:
     row = found.row
+    if not row.state.is_open:
+        return
     if limit := filing_limit(visit, row, found.money):
         yield Step(limit, "Last day for the payer to have the claim", "Filing limit")
     for appeal in accounts.appeals_of(conn, row.id):

@@ -25,8 +25,7 @@ _SOURCE = re.compile(r"([0-9a-f]{12}) (segment|row) (\d+)")
 _REMITTANCE = re.compile(r"835 (\S+) segment (\d+)")
 _TABLE = re.compile(r"(\w+)/(\w+)")
 _DECIDED = re.compile(r"(?<=: decided )\w+")
-_CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
-_LETTER = re.compile(r"\bLetter ([A-Z]+(?:_[A-Z0-9]+)+)")
+_CODE = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
 _REASON = re.compile(r"([A-Z]{2})-([A-Z]?\d+)")
 _FILE = re.compile(r"file:([0-9a-f]+)(?::(\d+))?")
 _STAGE_WORDS = {state.value: word for state, word in STAGES.items()}
@@ -56,8 +55,7 @@ def who_words(name: str, known: Mapping[str, str]) -> str:
 
 def story_words(item: Item) -> str:
     """The sentence, with words in place of the names of states, tasks and letters."""
-    said = _LETTER.sub(lambda found: f"“{TITLES.get(found[1], 'Letter')}”", item.words)
-    said = _DECIDED.sub(lambda found: found[0].replace("_", " "), said)
+    said = _DECIDED.sub(lambda found: found[0].replace("_", " "), item.words)
     said = _DAY.sub(_day, _CODE.sub(_title, said))
     found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", said, re.DOTALL)
     if found is None:
@@ -80,7 +78,8 @@ def _day(found: re.Match[str]) -> str:
 
 def _title(found: re.Match[str]) -> str:
     named = found[0]
-    return f"“{task_title(named)}”" if named in TASKS else named
+    title = task_title(named) if named in TASKS else TITLES.get(named)
+    return f"“{title}”" if title else named
 
 
 def evidence_words(item: Item) -> str:

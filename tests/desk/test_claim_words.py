@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from activities.story_items import Item
+from activities.story_items import ENTRIES, Item
 from claims.decision import MACHINE
 from desk.story_words import story_words, who_words
+from ledger.accounts import EFFECT
 from records import claims
 from tests.desk.conftest import Site
 
@@ -48,14 +49,20 @@ def test_the_access_tab_says_local_times_and_names(site: Site) -> None:
     assert "<time datetime=" in page
 
 
-def test_a_tasks_code_becomes_its_title_and_other_codes_stay() -> None:
+def test_codes_of_tasks_and_letters_become_their_titles_and_others_stay() -> None:
     item = Item(
         at=datetime(2026, 1, 5, tzinfo=UTC),
         kind="task",
         who=MACHINE,
-        words="Task APPEAL_PREPARE opened after STMT_PAST_DUE [DENIED -> APPEAL]",
+        words="Task APPEAL_PREPARE opened after STMT_1 and OTHER_CODE "
+        "by 2026-03-30 [DENIED -> APPEAL]",
     )
     said = story_words(item)
     assert said.startswith("Task “An appeal letter to finish and sign” opened")
-    assert "STMT_PAST_DUE" in said
+    assert "after “First statement” and OTHER_CODE by 30 Mar 2026" in said
     assert said.endswith("(Denied → Appealing)")
+
+
+def test_every_posting_of_a_claim_has_words_of_its_own() -> None:
+    assert set(ENTRIES) == {kind.value for kind in EFFECT}
+    assert len(set(ENTRIES.values())) == len(ENTRIES)
