@@ -14,6 +14,8 @@ from records.instants import from_text
 
 CHUNK = 200
 """Tasks of one transaction: others are kept waiting no longer."""
+LONGEST = 600
+"""Characters of an address that is kept."""
 CONFIRM, UNDO = timedelta(days=1), timedelta(minutes=30)
 
 
@@ -27,6 +29,7 @@ def keep(
 ) -> str:
     """Keep an act until it is confirmed; its id. ``back`` is the list it is from."""
     actor, wall = visit.user.name, visit.desk.wall()
+    back = back if len(back) <= LONGEST else "/tasks"
     bulk.forget_unconfirmed(conn, actor, wall)
     return bulk.ask(
         conn,

@@ -57,7 +57,7 @@ def _hand(visit: Visit, to: User | None, *, others: bool = False) -> Response:
                 f"{shown_name(conn, row['assignee'])} has this task. Nothing was "
                 "changed. Ask them to give it back, or ask a supervisor."
             )
-        if others and to is not None and not may_work(to, row):
+        if to is not None and not may_work(to, row):
             raise DeskError(refusal(to, row))
         name = to.name if to else None
         done = holding.assign(conn, row, name, visit.because(), visit.now)

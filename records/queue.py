@@ -210,11 +210,13 @@ class Counted(NamedTuple):
 
 @dataclass(frozen=True)
 class Beside:
-    """How many tasks sleep, wait for an answer, and were decided on a day."""
+    """How many tasks sleep, wait for an answer, and were decided on a day; the day on
+    which the next one wakes."""
 
     asleep: int
     saved: int
     closed: int
+    wakes: date | None
 
 
 def by_type_and_day(conn: Connection, wanted: Filters, today: date) -> list[Counted]:
@@ -230,13 +232,18 @@ def beside(conn: Connection, work: Work | None, today: date, before: date) -> Be
     """Tasks of this work that sleep, that wait for an answer, and that were decided
     on the day ``before``."""
     whose = () if work is None else (is_work(work),)
+    wakes = select(func.min(task.c.snoozed_until)).where(
+        *whose, in_state("snoozed", today)
+    )
     decided = (task.c.status == "done", task.c.closed_on == before)
     query = select(
         _count(*whose, in_state("snoozed", today)),
         _count(*whose, in_state("saved", today)),
         _count(*whose, *decided),
+        wakes.scalar_subquery(),
     )
-    return Beside(*(int(value) for value in conn.execute(query).one()))
+    asleep, saved, closed, day = conn.execute(query).one()
+    return Beside(int(asleep), int(saved), int(closed), day)
 
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:

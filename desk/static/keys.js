@@ -38,7 +38,14 @@
     row.classList.add("at");
   });
   const box = () => current() && $("input[type=checkbox]", current());
-  const select = () => { if (box()) box().checked = !box().checked; };
+  let last = null;
+  const select = () => { if (box()) { box().checked = !box().checked; last = current(); } };
+  const range = () => {
+    if (!box()) return;
+    const all = rows();
+    const ends = [all.indexOf(last || current()), all.indexOf(current())].sort((a, b) => a - b);
+    for (const row of all.slice(Math.max(ends[0], 0), ends[1] + 1)) $("input[type=checkbox]", row).checked = true;
+  };
   const selected = () => {
     const some = $("form[data-rows] input[name=task]:checked");
     if (!some && box()) box().checked = true;
@@ -72,6 +79,7 @@
     ["j", "Next row", () => move(1)],
     ["k", "Row before", () => move(-1)],
     ["x", "Select the row", select],
+    ["X", "Select every row from the last one you selected to this one", range],
     ["o", "Open the row (Enter does too)", () => $("[data-open]", current() || document.body)?.click()],
     ["e", "Take the selected tasks, or this task", claim],
     ["s", "Snooze", () => unfold("[data-snooze]")],

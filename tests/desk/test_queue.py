@@ -270,3 +270,36 @@ def test_who_has_no_queue_is_told_so_on_today(site: Site, name: str) -> None:
 
     assert browser.get("/").status_code == 200
     assert browser.get("/tasks").status_code == 403
+
+
+def test_nobody_takes_a_task_that_is_not_theirs_to_decide(site: Site) -> None:
+    task_id = open_one(site, type="ERA_MISSING", role="poster")
+    answer = post(site.signed_in("clerk"), f"/tasks/{task_id}/claim")
+
+    assert answer.status_code == 400
+    assert "may not decide this task; it is for a poster" in answer.text
+    with site.office.reading() as conn:
+        assert tasks.get(conn, task_id)["assignee"] is None
+
+
+def test_today_counts_what_the_queue_lists_and_says_what_wakes_next(site: Site) -> None:
+    today = site.desk.now().date()
+    with site.office.writing() as conn:
+        for n, days in enumerate((-2, 0, 0, 1, 40)):
+            put(conn, n, due_on=today + timedelta(days), amount_cents=1_00)
+        for n, days in ((7, 9), (8, 3)):
+            row = tasks.get(conn, put(conn, n))
+            holding.snooze(conn, row, today + timedelta(days), "waits", WHY)
+    clerk = site.signed_in("clerk")
+    page = clerk.get("/").text
+    cells = page.partition("A denied claim</a></th>")[2].partition("</tr>")[0]
+    counts = [int(one.partition("</a>")[0]) for one in cells.split('">')[2::2]]
+
+    assert counts == [1, 2, 1, 1]
+    queries = [part.partition('"')[0] for part in cells.split('href="')[1:]]
+    for count, query in zip(counts, queries, strict=True):
+        listed = clerk.get(query.replace("&amp;", "&")).text
+        assert listed.count("<tr data-row") == count
+    wakes = today + timedelta(3)
+    assert "2 snoozed" in page
+    assert f"the next wakes on {wakes:%a} {wakes.day} {wakes:%b}" in page

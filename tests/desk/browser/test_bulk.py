@@ -30,7 +30,7 @@ async def test_two_tasks_are_taken_looked_over_and_undone_without_a_mouse(
     page = await enter_by_keys(browser, premises, "clerk")
     await press(page, "g", "q")
     await page.wait_for_url("**/tasks")
-    await press(page, "j", "x", "j", "x", "e")
+    await press(page, "j", "x", "j", "X", "e")
     await page.wait_for_url("**/bulk/*")
     assert await page.get_by_role("heading", name="Take 2 tasks?").is_visible()
     assert holders(premises) == before
