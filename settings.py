@@ -48,7 +48,7 @@ class Settings(BaseModel):
     temporal_api_key: str = Field("", description="for Temporal Cloud; implies TLS")
     mailbox_dir: Path | None = Field(None, description="default: data_dir/mailbox")
     mailbox_settle_seconds: float = Field(
-        30, ge=0, le=600, description="how long a file must lie unchanged to be read"
+        30, ge=0, le=120, description="how long a file must lie unchanged to be read"
     )
     sftp_file: Path | None = Field(
         None, description="accounts at partners' SFTP servers; default: folders only"

@@ -66,7 +66,7 @@ class FileActivities:
         """
         why = self.office.because(at, "R-BAD-01")
         taken, failures = 0, list[Exception]()
-        with self.office.open_mailbox(partner).held() as mailbox:
+        with self.office.mailbox(partner) as mailbox:
             for file in mailbox.list_inbound(self.office.settle_seconds):
                 try:
                     taken += self._receive(mailbox, partner, file, why)

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 
 from activities.read_sets import ReadSets
 from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date
 from claims.calendar import at as at_hour
 from claims.decision import MACHINE
 from exchange.accounts import SftpAccount
-from exchange.mailbox import Mailbox
+from exchange.mailbox import AccountError, Mailbox
 from exchange.opening import open_mailbox
 from payers.code_sets import CodeSets
 from payers.practice import Practice
@@ -28,6 +29,8 @@ from vault.keys import KeyRing
 
 OFFICE_PARTNER = "office"
 """The mailbox of the practice itself: charges, payments, deposits, answers by CSV."""
+LOCKED_OUT = timedelta(minutes=15)
+"""When we log in again at a server that did not take us as we are."""
 MAIL_READ = "mail_read"
 """Fact of a demo: the last practice date whose morning mail has been read."""
 
@@ -71,6 +74,24 @@ class Office:
         """A consistent read."""
         with self.db.reading() as conn:
             yield conn
+
+    @contextmanager
+    def mailbox(self, partner: str) -> Iterator[Mailbox]:
+        """The partner's mailbox for one activity.
+
+        Raises:
+            ApplicationError: our account there needs a person; tried again rarely, for
+                a server may lock an account that knocks each minute.
+        """
+        try:
+            with self.open_mailbox(partner).held() as mailbox:
+                yield mailbox
+        except AccountError as error:
+            raise ApplicationError(
+                f"{partner}: {error}",
+                type="AccountError",
+                next_retry_delay=LOCKED_OUT,
+            ) from None
 
     def clock(self, conn: Connection | None = None) -> PracticeClock | None:
         """The demo's or test's practice clock; None in production.

@@ -22,7 +22,7 @@ def put_out(office: Office, batch: RowMapping, content: bytes) -> tuple[str, byt
     """
     name = f"{batch['kind']}-{batch['payer_id']}-{batch['isa13']:09d}.edi"
     partner = office.partner_of(batch["payer_id"])
-    with office.open_mailbox(partner).held() as mailbox:
+    with office.mailbox(partner) as mailbox:
         # Sent, though nothing notes it: by an older version, or before a backup that
         # was restored. Its bytes are out; only a file that is gone cannot tell.
         if not batch["file_sha256"] and mailbox.outbound_exists(name):

@@ -13,9 +13,15 @@ import asyncssh
 from asyncssh import SFTPClient
 
 from exchange.accounts import SftpAccount
-from exchange.mailbox import MailboxError
+from exchange.mailbox import AccountError, MailboxError, UnreachableError
 
 CONNECT_SECONDS = 30
+# After the pinned types, so that a server with another key shows it and is refused for
+# it: without, the two would only fail to agree, and each may hang up first.
+_OTHER_KEYS = (
+    "+ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+    "rsa-sha2-512,rsa-sha2-256"
+)
 
 T = TypeVar("T")
 Step = Callable[[SFTPClient], Coroutine[Any, Any, T]]
@@ -24,14 +30,6 @@ _LOST = (
     *(OSError, TimeoutError, asyncssh.ConnectionLost, asyncssh.ChannelOpenError),
     *(asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection),
 )
-
-
-class UnreachableError(MailboxError):
-    """The server did not answer or broke off; trying again may help."""
-
-
-class AccountError(MailboxError):
-    """A key, the login or a folder is not as the account says; a person must look."""
 
 
 class Line:
@@ -90,6 +88,7 @@ def _options(account: SftpAccount) -> dict[str, Any]:
         "username": account.user,
         "client_keys": [_our_key(account)],
         "known_hosts": (_host_keys(account), [], []),
+        "server_host_key_algs": _OTHER_KEYS,
         "config": None,
         "agent_path": None,
         "preferred_auth": "publickey",

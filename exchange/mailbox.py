@@ -33,6 +33,14 @@ class FileMissingError(MailboxError):
     """There is no file of this name; nothing was read."""
 
 
+class UnreachableError(MailboxError):
+    """The partner's server did not answer or broke off; trying again may help."""
+
+
+class AccountError(MailboxError):
+    """A key, the login or a folder is not as it should be; a person must look."""
+
+
 @dataclass(frozen=True)
 class InboundFile:
     """A settled file waiting to be read."""

@@ -32,7 +32,7 @@ from exchange.mailbox import (
     tamed,
 )
 
-STEP_SECONDS = 600
+STEP_SECONDS = 120
 """One call, the waiting for files to settle not counted."""
 
 T = TypeVar("T")

@@ -1,11 +1,13 @@
 """A sweep of a mailbox: every file has one of three ends, and none is in the way."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from temporalio.exceptions import ApplicationError
 
 from activities.file_words import KINDS, kind_words
 from activities.files import (
@@ -181,6 +183,19 @@ def test_files_at_a_partners_server_come_to_the_same_ends(
     assert ends == {"271.edi": ("routed", 2), "odd.edi": ("quarantined", 1)}
     assert rows["odd.edi"]["reason"]
     assert answers(office) == 2
+
+
+def test_a_server_that_does_not_let_us_in_is_not_asked_each_minute(
+    office: Office, tmp_path: Path
+) -> None:
+    """It may lock the account; the sweep waits until the next one would come."""
+    with running(tmp_path) as server:
+        office.open_mailbox = lambda _: SftpMailbox(server.account(user="nobody"))
+        with pytest.raises(ApplicationError, match="does not let user nobody") as said:
+            sweep(office, PARTNER)
+
+    assert said.value.next_retry_delay == timedelta(minutes=15)
+    assert not said.value.non_retryable
 
 
 def _no_space(store: DocumentStore, content: bytes) -> str:

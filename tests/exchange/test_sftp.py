@@ -9,8 +9,7 @@ import asyncssh
 import pytest
 
 from exchange import server as served
-from exchange.connection import AccountError, UnreachableError
-from exchange.mailbox import MailboxError
+from exchange.mailbox import AccountError, MailboxError, UnreachableError
 from exchange.sftp import SftpMailbox
 from tests.exchange.serving import Server, running, write_key
 
@@ -25,7 +24,7 @@ def public(kind: str) -> str:
     return asyncssh.generate_private_key(kind).export_public_key().decode()
 
 
-@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"])
 def test_a_server_with_another_host_key_gets_nothing(server: Server, kind: str) -> None:
     mailbox = SftpMailbox(server.account(host_key=(public(kind),)))
 
@@ -40,6 +39,25 @@ def test_a_host_key_may_be_pinned_as_ssh_keyscan_prints_it(server: Server) -> No
     both = (public("ssh-ed25519"), f"[127.0.0.1]:{server.port} {line}")
 
     assert SftpMailbox(server.account(host_key=both)).list_inbound() == []
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-sha2-nistp256", "ssh-rsa"])
+def test_of_a_servers_keys_the_pinned_one_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Also where both sides would like another of them better."""
+    listen = asyncssh.listen
+    second = asyncssh.generate_private_key(kind)
+
+    async def with_two(*given: Any, server_host_keys: Any, **named: Any) -> Any:
+        keys = [*server_host_keys, second]
+        return await listen(*given, server_host_keys=keys, **named)
+
+    monkeypatch.setattr(asyncssh, "listen", with_two)
+    pinned = second.export_public_key().decode()
+    with running(tmp_path) as server:
+        account = server.account(host_key=(pinned,))
+        assert SftpMailbox(account).list_inbound() == []
 
 
 def test_a_key_the_partner_does_not_know_is_told_as_that(
