@@ -4,7 +4,6 @@ Read from our own tables; the server is asked about workers, sweeps and troubles
 a bounded number of questions for two seconds, so that the page comes when it is away.
 """
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,7 +104,6 @@ def _page(
         sweeps=[_sweep(visit, view) for view in asked.schedules or ()],
         troubles=[_shown(visit, t, names[t.workflow_id]) for t in troubles],
         whole=asked.found is None or asked.found.whole,
-        once=secrets.token_urlsafe(9),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from activities.acting import ActingActivities
 from activities.files import take_in
+from activities.schedules import ScheduleView
 from activities.troubles import Found, Trouble
 from desk.health import Line, State, summary
 from desk.health_server import Asked
@@ -17,6 +18,11 @@ from records.tables import claim
 from tests.desk.conftest import Site, post
 
 NOON = datetime(2026, 5, 4, 17, tzinfo=UTC)
+SWEEPS = [
+    ScheduleView("submit-P-NORTHLAKE", last=NOON, next=NOON + timedelta(days=1)),
+    ScheduleView("inquire276-P-NORTHLAKE", "is paused", last=NOON),
+    ScheduleView("receive-office", "does not exist"),
+]
 
 
 def test_without_a_server_both_pages_say_that_processing_is_paused(site: Site) -> None:
@@ -128,7 +134,7 @@ def answering(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Trouble]:
         return True
 
     async def ask(*_: object, **__: object) -> Asked:
-        return Asked(NOON, [], Found(tuple(found), 2, whole=True), "")
+        return Asked(NOON, SWEEPS, Found(tuple(found), 2, whole=True), "")
 
     async def of(_client: object, workflow_id: str) -> list[Trouble]:
         return [t for t in found if t.workflow_id == workflow_id]
@@ -169,6 +175,21 @@ def test_failed_work_is_named_in_words_and_taken_up_once(
     with site.office.reading() as conn:
         told = [e for e in events.of_claim(conn, claim_id) if e["kind"] == "retry"]
     assert [e["actor"] for e in told] == ["ops"]
+
+
+def test_each_sweep_says_when_it_ran_and_runs_next(
+    site: Site, answering: list[Trouble]
+) -> None:
+    page = site.signed_in("ops").get("/health").text
+    table = page.partition('id="sweeps"')[2].partition("</table>")[0]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in table.split("<tr>")[2:]]
+    said = [" ".join(row) for row in rows]
+    assert said == [
+        "Claims to Northlake Mutual Health ok 4 May 2026, 12:00 5 May 2026, 12:00",
+        "Status questions to Northlake Mutual Health is paused 4 May 2026, 12:00 never",
+        "Mailbox of the office does not exist not yet never",
+    ]
+    assert answering
 
 
 def test_who_may_not_retry_is_not_offered_it(
