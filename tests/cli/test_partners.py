@@ -111,3 +111,15 @@ def test_a_key_of_nobody_we_know_starts_no_server(desk: Desk) -> None:
 
     assert said.code == 2
     assert "has keys of clearinghuose" in said.err
+
+
+def test_files_settle_for_half_a_minute_unless_a_practice_says_otherwise(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.office().settle_seconds == 30
+    monkeypatch.setenv("CLAIMTHREAD_MAILBOX_SETTLE_SECONDS", "5")
+    assert desk.office().settle_seconds == 5
+    monkeypatch.setenv("CLAIMTHREAD_MAILBOX_SETTLE_SECONDS", "an hour")
+    said = desk("files")
+    assert said.code == 2
+    assert "do not fit: CLAIMTHREAD_MAILBOX_SETTLE_SECONDS. Nothing" in said.err
