@@ -36,7 +36,7 @@ from activities.telling import TellingActivities
 from edi.gate import warm_up
 from settings import SettingsError, load
 from vault.logs import install as install_logs
-from wiring import OfficeError, open_office
+from wiring import OfficeError, open_office, spare_collector
 from workflows.appeal import AppealWorkflow
 from workflows.claim import ClaimWorkflow
 from workflows.inquiry_batch import InquiryBatchWorkflow
@@ -147,6 +147,7 @@ async def serve(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await asyncio.to_thread(warm_up)
+    spare_collector()
     async with build_worker(office.temporal, office, sandbox=settings.sandbox):
         sys.stderr.write(f"Worker ready on queue {office.task_queue}\n")
         sys.stderr.flush()

@@ -27,7 +27,7 @@ from ledger.tables import METADATA, entry, entry_line
 from records.db import insert_many
 from records.tables import claim, claim_line, event, news, remittance, remittance_claim
 from settings import Settings
-from wiring import open_office_offline, prepare
+from wiring import open_office_offline, prepare, spare_collector
 
 GOAL, GROWTH = 0.33, 1.2
 SET = 5_000
@@ -163,6 +163,7 @@ def measure(folder: Path, database: str, rounds: int, count: int) -> dict[str, A
     """Rounds of one size for the ratio, then set after set for growth."""
     bench = Bench(folder, database)
     bench.run(200)  # warms up
+    spare_collector()  # as the worker does
     small = bench.run(1_000)
     clean = [bench.run(count) for _ in range(rounds)]
     after_one = peak_mb()

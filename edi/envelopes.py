@@ -54,9 +54,11 @@ class _Open:
 class Envelopes:
     """Reads one file: iterate once, then look at ``warnings``."""
 
-    def __init__(self, content: bytes | BinaryIO) -> None:
-        """``content`` is the file, or a stream of its bytes."""
+    def __init__(self, content: bytes | BinaryIO, *, bodies: bool = True) -> None:
+        """``content`` is the file, or a stream of its bytes; without ``bodies`` a set
+        keeps only what tells its kind."""
         self._tokens = Tokens(content)
+        self._bodies = bodies
         self.marks = Delimiters("", "", "", "")
         """Delimiters of the interchange being read."""
         self._open: _Open | None = None
@@ -105,13 +107,16 @@ class Envelopes:
 
     def _take(self, text: str) -> None:
         self.segments += 1
-        tag, *elements = text.split(self.marks.element)
-        segment = Segment(self.segments, tag.strip(), tuple(elements))
-        act = _ENVELOPE.get(segment.tag)
+        elements = text.split(self.marks.element)
+        tag = elements[0].strip()
+        act = _ENVELOPE.get(tag)
         state = self._open
         if act is None and state is not None and state.st:
-            state.st.append(segment)
-        elif state is None:
+            if self._bodies or tag == "BHT":
+                state.st.append(Segment(self.segments, tag, tuple(elements[1:])))
+            return
+        segment = Segment(self.segments, tag, tuple(elements[1:]))
+        if state is None:
             self._first(segment, len(text) + 1)
         elif act is None:
             self._warn(

@@ -86,7 +86,7 @@ def detect(content: bytes) -> tuple[FileKind, ...]:
     """
     kinds: dict[FileKind, None] = {}
     waiting: list[FileKind] = []
-    for found in Envelopes(content):
+    for found in Envelopes(content, bodies=False):
         if isinstance(found, TransactionSet):
             waiting.append(found.kind)
         elif isinstance(found, Interchange):
