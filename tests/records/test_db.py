@@ -199,11 +199,11 @@ def insert_claims(db: Database, ids: list[str]) -> None:
                 text(
                     "INSERT INTO claim (id, pcn, practice_number, identity_index, "
                     "content_hash, content_enc, content_version, account_id, payer_id, "
-                    "payer_order, other_plans, member_index, patient_index, billing_npi, "
-                    "charge_cents, opened_on, "
+                    "payer_order, other_plans, member_index, patient_index, "
+                    "billing_npi, charge_cents, opened_on, "
                     "state, state_since, submission_number, version) VALUES (:id, :id, "
-                    "'', :id, '', '', 1, 'acc', 'P', 1, 0, '', '', '', 1, :day, 'INTAKE', "
-                    ":day, 0, 1)"
+                    "'', :id, '', '', 1, 'acc', 'P', 1, 0, '', '', '', 1, :day, "
+                    "'INTAKE', :day, 0, 1)"
                 ),
                 {"id": id_, "day": a_day},
             )
