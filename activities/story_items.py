@@ -4,10 +4,10 @@ Each item has its time, who or what did it, the rule with its evidence, and what
 about (a task, letter, file or entry), so that a reader can open that. No patient data.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -183,11 +183,18 @@ def _event(event: RowMapping, known: Known) -> _Placed:
         words=words,
         rule=event["rule"] or "",
         source=event["rule_table"] or "",
-        evidence=tuple(map(str, event["data"].get("evidence", ()))),
+        evidence=_evidence(event["data"]),
         about=known.about(event),
         failed=stored.is_failure(event),
     )
     return _Placed(Place(event["at"], 0, event["id"]), item)
+
+
+def _evidence(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a rule went by: codes of the payer, or what a person decided."""
+    found = tuple(map(str, data.get("evidence", ())))
+    decided = str(data.get("decision", "")).replace("_", " ")
+    return (*found, f"the decision “{decided}”") if decided else found
 
 
 def _besides(

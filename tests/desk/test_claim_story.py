@@ -282,13 +282,14 @@ def test_a_decision_names_its_rule_with_a_link_its_evidence_and_who(site: Site) 
         rule="R-DEN-01",
         actor="clerk",
         table="carc_actions/1",
-        data={"evidence": ["CO-97"]},
+        data={"evidence": ["CO-97"], "decision": "write_off"},
     )
     with site.office.writing() as conn:
         events.add(conn, why, "state", "Decided.", claim_id=row.id, new_state="DENIED")
     text = page(site).text
     assert 'href="/rules/R-DEN-01"' in text
     assert "on CO-97 · " in text
+    assert "; the decision “write off”" in text
     assert "table carc_actions, version 1" in text
     assert "Dana Ruiz" in text
 
