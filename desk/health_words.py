@@ -17,6 +17,12 @@ _JOBS = {
     "inquire276": "Status questions to {}",
 }
 
+_ROWS = {
+    "claim": ("Claim", "/claims", Door.CLAIMS),
+    "account": ("Account", "/accounts", Door.MONEY),
+    "remit": ("Remittance", "/remits", Door.MONEY),
+}
+
 
 class Named(NamedTuple):
     """Words for a workflow, and where more of it is seen by whom."""
@@ -43,13 +49,11 @@ def named(
 def _named(
     office: Office, workflow_id: str, kind: str, row_id: str, numbers: dict[str, str]
 ) -> Named:
-    number = numbers.get(row_id, "without a row")
-    if kind == "claim":
-        return Named(f"Claim {number}", f"/claims/{row_id}", Door.CLAIMS)
-    if kind == "account":
-        return Named(f"Account {number}", f"/accounts/{row_id}", Door.MONEY)
-    if kind == "remit":
-        return Named(f"Remittance {number}", f"/remits/{row_id}", Door.MONEY)
+    if kind in _ROWS:
+        what, path, door = _ROWS[kind]
+        if row_id not in numbers:
+            return Named(f"{what} that is not on file")
+        return Named(f"{what} {numbers[row_id]}", f"{path}/{row_id}", door)
     if kind == "appeal":
         return Named("An appeal")
     try:
