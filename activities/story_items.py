@@ -272,7 +272,8 @@ def _entries(conn: Connection, row: ClaimRow) -> Iterator[Item]:
         words = ENTRIES[entry["entry_type"]]
         if entry["direction"] < 0:
             words = f"Undone: {words}"
-        memo = f" ({entry['memo']})" if entry["memo"] else ""
+        memo = entry["memo"]
+        memo = f" ({memo})" if memo and memo not in words else ""
         yield Item(
             at=from_text(entry["posted_at"]),
             kind="ledger",

@@ -100,7 +100,7 @@ def _rows(
             "item": item,
             "day": _dated(local_date(item.at, zone), visit.today),
             "mark": story_words.mark_of(item),
-            "words": story_words.story_words(item),
+            "words": story_words.story_words(item, known),
             "who": story_words.who_words(item.who, known),
             "source": story_words.source_words(item, known),
             "evidence": story_words.evidence_words(item),

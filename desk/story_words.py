@@ -24,6 +24,7 @@ _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _SOURCE = re.compile(r"([0-9a-f]{12}) (segment|row) (\d+)")
 _REMITTANCE = re.compile(r"835 (\S+) segment (\d+)")
 _TABLE = re.compile(r"(\w+)/(\w+)")
+_BY = re.compile(r"(?<=\bby )[\w.]*\w")
 _DECIDED = re.compile(r"(?<=: decided )\w+")
 _CODE = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
 _REASON = re.compile(r"([A-Z]{2})-([A-Z]?\d+)")
@@ -53,9 +54,11 @@ def who_words(name: str, known: Mapping[str, str]) -> str:
     return "By rule" if name == MACHINE else _sentence(known.get(name, name))
 
 
-def story_words(item: Item) -> str:
-    """The sentence, with words in place of the names of states, tasks and letters."""
-    said = _DECIDED.sub(lambda found: found[0].replace("_", " "), item.words)
+def story_words(item: Item, known: Mapping[str, str]) -> str:
+    """The sentence, with words in place of the names of states, tasks and letters, and
+    display names in place of user names."""
+    said = _BY.sub(lambda found: known.get(found[0], found[0]), item.words)
+    said = _DECIDED.sub(lambda found: found[0].replace("_", " "), said)
     said = _DAY.sub(_day, _CODE.sub(_title, said))
     found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", said, re.DOTALL)
     if found is None:

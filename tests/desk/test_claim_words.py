@@ -57,10 +57,23 @@ def test_codes_of_tasks_and_letters_become_their_titles_and_others_stay() -> Non
         words="Task APPEAL_PREPARE opened after STMT_1 and OTHER_CODE "
         "by 2026-03-30 [DENIED -> APPEAL]",
     )
-    said = story_words(item)
+    said = story_words(item, {})
     assert said.startswith("Task “An appeal letter to finish and sign” opened")
     assert "after “First statement” and OTHER_CODE by 30 Mar 2026" in said
     assert said.endswith("(Denied → Appealing)")
+
+
+def test_a_user_name_in_a_sentence_becomes_the_persons_name() -> None:
+    item = Item(
+        at=datetime(2026, 1, 5, tzinfo=UTC),
+        kind="claim",
+        who="demo.boss",
+        words="Sent, prepared by clerk, signed by demo.boss. Asked by a clerk.",
+    )
+    said = story_words(item, {"clerk": "Dana Ruiz", "demo.boss": "Priya Nair"})
+    assert (
+        said == "Sent, prepared by Dana Ruiz, signed by Priya Nair. Asked by a clerk."
+    )
 
 
 def test_every_posting_of_a_claim_has_words_of_its_own() -> None:
