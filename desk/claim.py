@@ -9,13 +9,14 @@ from activities.proof_documents import files_of
 from activities.tasks import NotPermittedError
 from desk import claim_edi, claim_money, claim_story, letter
 from desk.claim_frame import break_glass, frame, show
+from desk.notes import add_note
 from desk.route import Page
 from desk.story_words import decided_words, names, table_words, who_words
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import reason_code
 from policy.people import Door
 from policy.step_rules import text_of
-from records import claims, dossier, events, story
+from records import claims, dossier, story
 from records.instants import from_text
 
 NEWEST = 200
@@ -147,19 +148,8 @@ async def act(visit: Visit) -> Response:
 
 def note(visit: Visit) -> Response:
     """Add a note to the story; it may not name the patient."""
-    claim_id, words = visit.path("claim"), visit.text("words")
-    if not words or len(words) > 500:
-        raise DeskError("A note has 1 to 500 characters. Nothing was stored.")
-    office = visit.desk.office
-    with office.writing() as conn:
-        claims.get(conn, claim_id)
-        person = claims.content(conn, office.cipher, claim_id).patient_person
-        if person.last and person.last.lower() in words.lower():
-            raise DeskError(
-                "The note names the patient. Nothing was stored. "
-                "Write “the patient” instead."
-            )
-        events.add(conn, visit.because(), "note", words, claim_id=claim_id)
+    claim_id = visit.path("claim")
+    add_note(visit, claim_id, visit.text("words"))
     return visit.go(f"/claims/{claim_id}", "The note is in the story.")
 
 

@@ -71,11 +71,18 @@ def conflict(visit: Visit, reference: str, entry: Mapping[str, str]) -> HTMLResp
         facts=list(_facts(was, read_back(seen))),
         what=_what(visit, shown, was, other),
         gone=row["status"] in GONE,
+        noted=bool(shown.claim and note_of(entry)),
         other=other,
         opened=seen,
         opened_at=was.at,
         decision_words=partial(decision_words, row["type"]),
     )
+
+
+def note_of(entry: Mapping[str, str], prefix: str = "") -> str:
+    """What this person wrote for others to read: their note and their reason."""
+    parts = (entry.get(f"{prefix}{name}", "") for name in ("note", "reason"))
+    return " ".join(filter(None, parts))
 
 
 def _of_another(visit: Visit, conn: Connection, shown: Shown) -> Entry | None:

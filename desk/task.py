@@ -9,16 +9,19 @@ from starlette.responses import Response
 from activities.tasks import ChangedError, NotPermittedError, decide
 from claims.task import TASKS, DecisionRefused, TaskType
 from desk import letter, task_appeal
-from desk.conflict import conflict
+from desk.conflict import conflict, note_of
+from desk.notes import add_note
 from desk.queue_acts import take_next
 from desk.route import Page
 from desk.task_draft import number, typed
 from desk.task_form import for_the_task, refusal
 from desk.task_page import page
 from desk.task_return import send_back
-from desk.visit import Visit
+from desk.visit import ForbiddenError, Visit
 from policy.people import Door
+from policy.tasks import is_work_of
 from records import drafts, tasks
+from records.db import RowMapping
 from records.marks import RETURNED
 
 WAIT = timedelta(seconds=4)
@@ -74,13 +77,26 @@ async def _decide(visit: Visit, entry: dict[str, str]) -> Response:
 def _changed(visit: Visit, reference: str, entry: dict[str, str]) -> Response:
     """The task is not what it was: one's own repeat, or somebody else's doing."""
     with visit.desk.office.reading() as conn:
-        row = tasks.get(conn, reference)
+        row = mine(visit, tasks.get(conn, reference))
         last = tasks.decisions_of(conn, row["id"])[-1:]
-    mine = last and last[0]["actor"] == visit.user.name
-    if mine and last[0]["decision"] == entry.get("decision"):
+    own = last and last[0]["actor"] == visit.user.name
+    if own and last[0]["decision"] == entry.get("decision"):
         return visit.go(f"/tasks/{row['id']}")  # sent twice: it was stored once
     keep(visit, reference, entry)
     return conflict(visit, reference, entry)
+
+
+def mine(visit: Visit, row: RowMapping) -> RowMapping:
+    """The task, for those whose work it is.
+
+    Raises:
+        ForbiddenError: it is other people's; nothing was stored.
+    """
+    if not is_work_of(visit.user.roles, row["type"], row["decision"]):
+        raise ForbiddenError(
+            f"This task is for a {row['role']}. Nothing was stored. You can read it."
+        )
+    return row
 
 
 def keep(visit: Visit, reference: str, entry: Mapping[str, str]) -> None:
@@ -102,7 +118,7 @@ def save_draft(visit: Visit) -> Response:
     """Keep what is typed so far; in place when a script asks."""
     office, entry = visit.desk.office, typed(visit.form)
     with office.writing() as conn:
-        row = tasks.get(conn, visit.path("task"))
+        row = mine(visit, tasks.get(conn, visit.path("task")))
         saved = drafts.save(
             conn,
             office.cipher,
@@ -127,7 +143,7 @@ def save_draft(visit: Visit) -> Response:
 def discard(visit: Visit) -> Response:
     """Forget the draft."""
     with visit.desk.office.writing() as conn:
-        row = tasks.get(conn, visit.path("task"))
+        row = mine(visit, tasks.get(conn, visit.path("task")))
         drafts.forget(conn, row["id"])
     return visit.go(f"/tasks/{row['id']}", "The draft is gone. Nothing was sent.")
 
@@ -135,8 +151,14 @@ def discard(visit: Visit) -> Response:
 async def merge(visit: Visit) -> Response:
     """The value a person chose for each field: decided now, or put in the form."""
     reference, do = visit.path("task"), visit.text("do")
+    with visit.desk.office.reading() as conn:
+        row = mine(visit, tasks.get(conn, reference))
     if do == "leave":
         return visit.go("/tasks", "Your entry is kept as a draft. Nothing was sent.")
+    if do == "note":
+        add_note(visit, row["claim_id"] or "", note_of(typed(visit.form), "mine."))
+        words = "Your note is in the story of the claim. Nothing was decided."
+        return visit.go("/tasks", words)
     chosen = _chosen(visit)
     keep(visit, reference, chosen)
     if do == "decide":

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from activities.tasks import form_of
 from claims.task import Role, TaskType
 from desk.task_state import read_back
-from records import drafts, holding, tasks
+from records import drafts, events, holding, tasks
 from tests.desk.conftest import Site, post
 from tests.desk.test_task import opened
 from tests.desk.test_task_names import denial_for
@@ -203,3 +203,61 @@ def test_what_was_decided_before_the_page_was_opened_is_no_news(site: Site) -> N
     assert "Priya Nair saved a draft." in page
     assert "decided “Send documents”" not in page
     assert rows_of(page)["Note"][1].startswith("hers Priya Nair,")
+
+
+def conflicting(site: Site, task: str, note: str) -> tuple[TestClient, str]:
+    """The clerk's browser and their conflict page, with this note of theirs."""
+    clerk, boss = site.signed_in("clerk"), site.signed_in("supervisor")
+    mine, hers = loaded(clerk, task), loaded(boss, task)
+    post(boss, f"/tasks/{task}", {**hers, "decision": "documents"})
+    given = {**mine, "decision": "appeal", "note": note}
+    return clerk, post(clerk, f"/tasks/{task}", given).text
+
+
+def test_what_was_written_can_stay_as_a_note_of_the_claim(site: Site) -> None:
+    task, claim, _ = denial_for(site, Role.CLERK)
+    clerk, page = conflicting(site, task, "The card was read twice.")
+    answer = post(clerk, f"/tasks/{task}/merge", {**carried(page), "do": "note"})
+    assert answer.headers["location"] == "/tasks"
+    with site.office.reading() as conn:
+        last = events.of_claim(conn, claim)[-1]
+    assert (last["kind"], last["actor"]) == ("note", "clerk")
+    assert last["words"] == "The card was read twice."
+
+
+def test_a_note_that_names_the_patient_is_not_kept_as_one(site: Site) -> None:
+    task, claim, name = denial_for(site, Role.CLERK)
+    clerk, page = conflicting(site, task, f"{name} called.")
+    answer = post(clerk, f"/tasks/{task}/merge", {**carried(page), "do": "note"})
+    assert answer.status_code == 400
+    assert "The note names the patient" in answer.text
+    with site.office.reading() as conn:
+        kinds = [e["kind"] for e in events.of_claim(conn, claim)]
+        kept = drafts.newest(conn, site.office.cipher, task)
+    assert "note" not in kinds
+    assert kept is not None
+    assert kept.form["note"] == f"{name} called."
+
+
+@pytest.mark.parametrize("path", ["draft", "discard", "merge"])
+def test_who_may_not_decide_a_task_changes_no_draft_of_it(
+    site: Site, path: str
+) -> None:
+    task = opened(site, TaskType.DENIAL_REVIEW)
+    post(site.signed_in("clerk"), f"/tasks/{task}/draft", {"note": "own", "draft": "0"})
+    answer = post(site.signed_in("poster"), f"/tasks/{task}/{path}", {"note": "theirs"})
+    assert answer.status_code == 403
+    assert "This task is for a clerk. Nothing was stored." in answer.text
+    with site.office.reading() as conn:
+        kept = drafts.newest(conn, site.office.cipher, task)
+    assert kept is not None
+    assert (kept.author, kept.form) == ("clerk", {"note": "own"})
+
+
+def test_another_persons_entry_is_not_shown_to_who_may_not_decide(site: Site) -> None:
+    task = opened(site, TaskType.DENIAL_REVIEW)
+    post(site.signed_in("clerk"), f"/tasks/{task}/draft", {"note": "own", "draft": "0"})
+    given = {"version": "7", "decision": "appeal"}
+    answer = post(site.signed_in("poster"), f"/tasks/{task}", given)
+    assert answer.status_code == 403
+    assert "own" not in answer.text.partition("<main")[2].partition("</main>")[0]
