@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import NamedTuple
 
 from activities.office import OFFICE_PARTNER
@@ -10,9 +9,10 @@ from activities.story import STAGES
 from activities.story_items import Item
 from claims.decision import MACHINE
 from claims.task import TASKS
+from desk.evidence import dated
 from desk.letter import TITLES
 from desk.visit import Visit
-from desk.words import day, reason_code, task_title
+from desk.words import reason_code, task_title
 from edi.explain.values import code
 from policy.tables import rows
 from records import users
@@ -20,11 +20,10 @@ from records import users
 _LISTS = {"EB01": "benefit", "AAA": "refusal"}
 """Lists of our words for what a coverage answer says."""
 IMPORTED = "import"
-_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _SOURCE = re.compile(r"([0-9a-f]{12}) (segment|row) (\d+)")
 _REMITTANCE = re.compile(r"835 (\S+) segment (\d+)")
 _TABLE = re.compile(r"(\w+)/(\w+)")
-_BY = re.compile(r"(?<=\bby )[\w.]*\w")
+_BY = re.compile(r"(?<=\bby )[\w.-]*\w")
 _DECIDED = re.compile(r"(?<=: decided )\w+")
 _CODE = re.compile(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b")
 _REASON = re.compile(r"([A-Z]{2})-([A-Z]?\d+)")
@@ -59,7 +58,7 @@ def story_words(item: Item, known: Mapping[str, str]) -> str:
     display names in place of user names."""
     said = _BY.sub(lambda found: known.get(found[0], found[0]), item.words)
     said = _DECIDED.sub(lambda found: found[0].replace("_", " "), said)
-    said = _DAY.sub(_day, _CODE.sub(_title, said))
+    said = dated(_CODE.sub(_title, said))
     found = re.fullmatch(r"(.*) \[(\w+|None) -> (\w+)\]", said, re.DOTALL)
     if found is None:
         return _sentence(said)
@@ -70,13 +69,6 @@ def story_words(item: Item, known: Mapping[str, str]) -> str:
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def _day(found: re.Match[str]) -> str:
-    try:
-        return day(date.fromisoformat(found[0]))
-    except ValueError:  # somebody's own number
-        return found[0]
 
 
 def _title(found: re.Match[str]) -> str:

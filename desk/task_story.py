@@ -1,6 +1,5 @@
 """What happened: the last things in a claim's story that led to a task."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -8,7 +7,6 @@ from datetime import datetime, time, timedelta
 from activities.story_items import KINDS, Item
 from claims.calendar import at
 from claims.decision import MACHINE
-from desk.evidence import dated
 from desk.story_words import story_words, who_words
 from records import story
 from records.db import Connection, RowMapping
@@ -16,7 +14,6 @@ from records.instants import from_text, to_text
 from records.story import Mark
 
 KEPT = 3
-_BY = re.compile(r"\bby ([\w.-]+\w)")
 READ = 20
 """Newest events looked through; what people did with their tasks is among them."""
 _BESIDE = (
@@ -62,6 +59,6 @@ def _line(event: RowMapping, people: Mapping[str, str]) -> Line:
         words=event["words"],
         rule=event["rule"] or "",
     )
-    words = _BY.sub(lambda by: f"by {people.get(by[1], by[1])}", story_words(item))
+    words = story_words(item, people)
     who = who_words(item.who, people)
-    return Line(item.at, dated(words), item.rule, who, item.who == MACHINE)
+    return Line(item.at, words, item.rule, who, item.who == MACHINE)

@@ -68,12 +68,10 @@ def test_a_user_name_in_a_sentence_becomes_the_persons_name() -> None:
         at=datetime(2026, 1, 5, tzinfo=UTC),
         kind="claim",
         who="demo.boss",
-        words="Sent, prepared by clerk, signed by demo.boss. Asked by a clerk.",
+        words="Prepared by clerk, signed by demo.boss. Asked by a clerk.",
     )
     said = story_words(item, {"clerk": "Dana Ruiz", "demo.boss": "Priya Nair"})
-    assert (
-        said == "Sent, prepared by Dana Ruiz, signed by Priya Nair. Asked by a clerk."
-    )
+    assert said == "Prepared by Dana Ruiz, signed by Priya Nair. Asked by a clerk."
 
 
 def test_every_posting_of_a_claim_has_words_of_its_own() -> None:
