@@ -13,12 +13,12 @@ from activities.files import FileActivities, take_in
 from activities.imports import import_claims
 from activities.intake import Intake, bring_in, look_over
 from activities.office import OFFICE_PARTNER, Office
+from activities.proof_documents import documents
 from activities.reject_file import reject_file
 from activities.remittance import RemittanceActivities
 from activities.tasks import NotPermittedError
 from claims.money import cents, from_cents
 from claims.task import DecisionRefused, TaskType
-from edi.segments import OutboundEnvelope
 from edi.x835 import write_remittances
 from ledger.accounts import EntryType
 from ledger.balances import balances, entries_of, payer_cash, practice_entries
@@ -31,6 +31,7 @@ from records.users import User
 from tests.activities.conftest import NOON, open_office
 from tests.activities.reviewing import a_set, accept, claim_of, decided
 from tests.edi.conftest import OURS
+from tests.edi.make import ENVELOPE
 
 TODAY = NOON.date()
 PAYER = "P-NORTHLAKE"
@@ -331,6 +332,27 @@ def test_a_check_that_was_mended_posts_after_one_that_did_not_add_up(
     assert paid(office) == rows[0]["pay_amount"]
 
 
+def test_a_claims_proof_has_its_own_rows_of_the_check_and_no_others(
+    office: Office, lines: Lines
+) -> None:
+    """Found by the payer's number alone, where the row gives no number of ours."""
+    first, other = lines(), lines("SYN-0002")
+    total = sum(Decimal(str(row["pay_amount"])) for row in (first[0], other[0]))
+    with office.writing() as conn:
+        claims.note(conn, claim_of(conn).id, payer_icn="ICN-SYN-0001")
+    rows = [row | {"claim_ref": ""} for row in first] + other
+    bring(office, sheet(*[row | {"pay_amount": total} for row in rows]))
+    post_all(office)
+
+    row = ours(office)
+    with office.reading() as conn:
+        found = [d for d in documents(conn, office, row) if d.kind == eob.KIND]
+    (one,) = found
+    assert one.included == "excerpt"
+    assert one.content.count(b"ICN-SYN-0001") == len(first)
+    assert b"SYN-0002" not in one.content
+
+
 # --- once ----------------------------------------------------------------------------
 
 
@@ -393,21 +415,7 @@ def test_the_835_of_a_check_that_was_keyed_is_a_conflict(
         payer_edi_id=profile.edi.payer_edi_id,
         payee_npi="1234567893",
     )
-    envelope = OutboundEnvelope(
-        sender_id="SENDER",
-        receiver_id="RECEIVER",
-        isa13=1,
-        gs06=1,
-        st02="0001",
-        created=NOON,
-        batch_ref="B",
-        submitter_name="PLAN",
-        contact_name="A",
-        contact_phone="5555550100",
-        receiver_name="PRACTICE",
-        usage="T",
-    )
-    content = write_remittances([one], envelope)
+    content = write_remittances([one], ENVELOPE)
     take_in(office, "clearinghouse", "x.835", content, by("machine"))
     post_all(office)
 
