@@ -104,15 +104,18 @@ def _has_unmatched(premises: Premises, remittance_id: str) -> bool:
     return any(one["outcome"] == "unmatched" for one in ended)
 
 
-@pytest.mark.parametrize("role", ["supervisor", "ops"])
-async def test_no_detail_page_has_a_violation(
-    browser: Browser, premises: Premises, role: str
+@pytest.mark.parametrize(("role", "width"), [("supervisor", 1280), ("poster", 320)])
+async def test_no_detail_page_has_a_violation_or_scrolls_sideways(
+    browser: Browser, premises: Premises, role: str, width: int
 ) -> None:
     paths = details(premises)
-    page = await enter(browser, premises, role)
+    view = {"width": width, "height": 700}
+    page = await enter(browser, premises, role, viewport=view)
     found = []
     for path in paths:
         await page.goto(path)
+        if await page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append((path[:12], "scrolls sideways"))
         results = await Axe().run(page, options=TAGS)
         found += [(path[:12], v["id"]) for v in results.response["violations"]]
     await page.get_by_role("button", name="Check june.csv").click()

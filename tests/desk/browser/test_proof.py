@@ -52,9 +52,10 @@ async def test_an_operator_checks_a_file_starts_it_and_sees_its_claims_run(
             break
         await page.wait_for_timeout(500)
     assert brought(live, sha) == file_list.Progress(len(known) - 1, 0)
-    await expect(
-        page.get_by_text(f"{len(known) - 1} of {len(known) - 1}")
-    ).to_have_count(1, timeout=15_000)
+    count = len(known) - 1
+    await expect(page.get_by_text(f"{count} of {count} claims started")).to_have_count(
+        1, timeout=15_000
+    )
 
 
 async def test_an_operator_gets_the_rejects_of_a_file(
