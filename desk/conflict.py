@@ -17,6 +17,7 @@ from desk.words import task_title
 from records import drafts
 from records.db import Connection, RowMapping
 from records.instants import from_text
+from records.marks import RETURNED
 
 GONE = ("done", "overtaken", "saved")
 CHANGE = "change."
@@ -88,19 +89,21 @@ def note_of(entry: Mapping[str, str], prefix: str = "") -> str:
 def _of_another(visit: Visit, conn: Connection, shown: Shown) -> Entry | None:
     """What another person decided or prepared since this one opened the page, else the
     draft they saved since."""
-    last, me = _since(visit, shown)[-1:], visit.user.name
-    if last and last[0]["actor"] != me and not last[0]["refused"]:
-        at, form = (
-            from_text(last[0]["saved_at"]),
-            entry_of(conn, visit.desk.office, last[0]),
-        )
-        return Entry(shown.name(last[0]["actor"]), at, _plain(form))
+    me, last = visit.user.name, next(reversed(_since(visit, shown)), None)
+    if last and last["actor"] != me and _stands(last):
+        form = _plain(entry_of(conn, visit.desk.office, last))
+        return Entry(shown.name(last["actor"]), from_text(last["saved_at"]), form)
     cipher = visit.desk.office.cipher
     draft = drafts.newest_of_others(conn, cipher, shown.row["id"], me)
     if draft is None or draft.version <= number(visit.text("draft")):
         return None
     form = for_the_task(draft.form)
     return Entry(shown.name(draft.author), draft.saved_at, form)
+
+
+def _stands(given: RowMapping) -> bool:
+    """Whether a decision is a value of the form that another may take over."""
+    return not given["refused"] and given["decision"] != RETURNED
 
 
 def _since(visit: Visit, shown: Shown) -> list[RowMapping]:
@@ -147,14 +150,18 @@ def _what(visit: Visit, shown: Shown, was: Opened, other: Entry | None) -> list[
     """Who, or which rule, changed it, and when."""
     said, decided = [], _since(visit, shown)
     for given in decided:
-        did = "prepared" if given["second"] else "decided"
-        who = shown.name(given["actor"])
-        chosen = decision_words(shown.row["type"], given["decision"])
         when = visit.clock(from_text(given["saved_at"]))
-        said.append(f"{when} · {who} {did} “{chosen}”.")
+        said.append(f"{when} · {shown.name(given['actor'])} {_did(shown, given)}.")
     if other and not decided:
         said.append(f"{visit.clock(other.at)} · {other.who} saved a draft.")
     for line in reversed(shown.story):
         if line.by_rule and was.at is not None and line.at >= was.at:
             said.append(f"{visit.clock(line.at)} · {line.words}.")
     return said or ["Its facts were brought up to date."]
+
+
+def _did(shown: Shown, given: RowMapping) -> str:
+    if given["decision"] == RETURNED:
+        return "returned it with marks"
+    chosen = decision_words(shown.row["type"], given["decision"])
+    return f"{'prepared' if given['second'] else 'decided'} “{chosen}”"

@@ -162,9 +162,8 @@ def read(visit: Visit, reference: str) -> Shown:
             subject=f"task {row['number']}",
         )
         people = users.every_user(conn)
-        sealed = (
-            claims.sealed(conn, claim.id) if claim and may_see(visit, [row]) else b""
-        )
+        named = claim is not None and may_see(visit, [row])
+        sealed = claims.sealed(conn, row["claim_id"]) if named else b""
         draft = drafts.newest(conn, office.cipher, row["id"])
         decided = tasks.decisions_of(conn, row["id"])
         return Shown(
@@ -172,9 +171,7 @@ def read(visit: Visit, reference: str) -> Shown:
             spec=TASKS[TaskType(row["type"])],
             claim=claim,
             draft=draft,
-            patient=str(name_of(office.cipher, row["claim_id"], sealed))
-            if sealed
-            else HIDDEN,
+            patient=_patient(office, row, sealed),
             decided=decided,
             similar=similar(conn, row, CASES),
             people=people,
@@ -184,6 +181,12 @@ def read(visit: Visit, reference: str) -> Shown:
             form=_begun(visit, conn, row, draft, decided),
             opened_by=_opened(visit, conn, row),
         )
+
+
+def _patient(office: Office, row: RowMapping, sealed: bytes) -> str:
+    if not sealed:
+        return HIDDEN
+    return str(name_of(office.cipher, row["claim_id"], sealed))
 
 
 def _opened(

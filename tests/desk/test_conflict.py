@@ -10,10 +10,12 @@ from starlette.testclient import TestClient
 from activities.tasks import form_of
 from claims.task import Role, TaskType
 from desk.task_state import read_back
-from records import drafts, events, holding, tasks
-from tests.desk.conftest import Site, post
+from records import drafts, events, holding, tasks, users
+from tests.desk.appealing import appealed
+from tests.desk.conftest import PASSWORD, Site, post
 from tests.desk.test_task import opened
 from tests.desk.test_task_names import denial_for
+from vault.passwords import hashed
 
 _INPUT = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 _ROW = re.compile(r'<tr><th scope="row" class="first" data-l="Field">.*?</tr>', re.S)
@@ -261,3 +263,24 @@ def test_another_persons_entry_is_not_shown_to_who_may_not_decide(site: Site) ->
     answer = post(site.signed_in("poster"), f"/tasks/{task}", given)
     assert answer.status_code == 403
     assert "own" not in answer.text.partition("<main")[2].partition("</main>")[0]
+
+
+def second_supervisor(site: Site) -> TestClient:
+    """The browser of somebody else who may confirm."""
+    with site.office.writing() as conn:
+        new = users.User(name="ola", display_name="Ola Berg", roles=("supervisor",))
+        users.put_user(conn, new)
+        users.set_password(conn, "ola", hashed(PASSWORD), site.desk.now())
+    return site.signed_in("ola")
+
+
+def test_a_return_with_marks_is_news_and_no_value_to_take(site: Site) -> None:
+    case = appealed(site)
+    case.prepare()
+    boss, other = site.signed_in("supervisor"), second_supervisor(site)
+    seen = loaded(other, case.task)
+    case.send(boss, decision="returned", marks="Send it by fax.")
+    page = post(other, case.path, {**seen, "decision": "sent", "note": "own"})
+    assert page.status_code == 409
+    assert "Priya Nair returned it with marks." in page.text
+    assert "Send it by fax." not in page.text
