@@ -215,6 +215,12 @@ def remittance_file(office: Office, numbers: range, *, odd: int = 0) -> bytes:
     return write_remittances([one], envelope(numbers.start + 1))
 
 
+def claims_to_send(office: Office, numbers: range) -> list[Claim]:
+    """The same claims, as they go to the payer."""
+    pattern = _pattern(office)
+    return [_content(n, pattern) for n in numbers]
+
+
 def envelope(number: int) -> OutboundEnvelope:
     """The envelope of a payer's file."""
     return OutboundEnvelope(
