@@ -54,6 +54,7 @@ def show(visit: Visit) -> Response:
         row=row,
         act=act,
         counted=bulk_rules.counted,
+        what_next=bulk_rules.what_next,
         chosen=len(rows),
         done=len(done),
         cents=sum(one["amount_cents"] for one in done),

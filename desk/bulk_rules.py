@@ -19,7 +19,8 @@ from records.holding import Change
 from records.tasks import WAITING
 from records.users import User
 
-ENDED = "it has ended"
+ENDED, DECIDED = "it has ended", "it is decided already"
+HELD, NOT_THEIRS = " has it", " may not decide this kind of task"
 _VERBS = {
     "claim": ("Take {n}", "taken"),
     "release": ("Give {n} back", "given back to the queue"),
@@ -87,7 +88,7 @@ def why_not(asked: Asked, row: RowMapping) -> str:
     if row["status"] not in WAITING:
         return ENDED
     if row["status"] == "saved":
-        return "it is decided already"
+        return DECIDED
     return _RULES[asked.act](asked, row)
 
 
@@ -96,8 +97,8 @@ def _may_claim(asked: Asked, row: RowMapping) -> str:
     if row["assignee"] == me.name:
         return "you have it already"
     if row["assignee"] is not None:
-        return f"{asked.name(row['assignee'])} has it"
-    return "" if may_work(me, row) else "you may not decide this kind of task"
+        return f"{asked.name(row['assignee'])}{HELD}"
+    return "" if may_work(me, row) else f"you{NOT_THEIRS}"
 
 
 def _may_release(asked: Asked, row: RowMapping) -> str:
@@ -106,7 +107,7 @@ def _may_release(asked: Asked, row: RowMapping) -> str:
     mine = row["assignee"] == asked.visit.user.name
     if mine or asked.visit.may(Door.ASSIGN):
         return ""
-    return f"{asked.name(row['assignee'])} has it"
+    return f"{asked.name(row['assignee'])}{HELD}"
 
 
 def _may_assign(asked: Asked, row: RowMapping) -> str:
@@ -116,12 +117,10 @@ def _may_assign(asked: Asked, row: RowMapping) -> str:
     if holder == to.name:
         return f"{to.display_name} has it already"
     if holder is not None and not asked.facts.get("held"):
-        return f"{asked.name(holder)} has it"
-    return (
-        ""
-        if may_work(to, row)
-        else f"{to.display_name} may not decide this kind of task"
-    )
+        return f"{asked.name(holder)}{HELD}"
+    if not may_work(to, row):
+        return f"{to.display_name}{NOT_THEIRS}"
+    return ""
 
 
 def _may_snooze(asked: Asked, row: RowMapping) -> str:
@@ -133,6 +132,25 @@ _RULES: dict[str, Callable[[Asked, RowMapping], str]] = {
     "release": _may_release,
     "assign": _may_assign,
     "snooze": _may_snooze,
+}
+
+
+def what_next(act: str, why: str) -> str:
+    """What a person can do about a task that was left out for this reason."""
+    if why in (ENDED, DECIDED):
+        return "Nothing is left to do."
+    if why.endswith(NOT_THEIRS):
+        return "Choose somebody whose work it is." if act == "assign" else ""
+    if why.endswith(HELD):
+        return _FREE[act]
+    return "Choose an earlier day for it." if act == "snooze" else ""
+
+
+_ASK = "Ask them to give it back, or ask a supervisor."
+_FREE = {
+    "claim": _ASK,
+    "release": _ASK,
+    "assign": "To give it away, tick “Also those that somebody else has”.",
 }
 
 

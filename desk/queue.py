@@ -75,7 +75,9 @@ def show(visit: Visit) -> Response:
         )
     if known is None:
         views.keep_counts(visit, tabs, counted)
-    rows = [row_of(visit, row) for row in found[:size]]
+    frame = _frame(visit, tabs, around)
+    names = "patient" in frame["columns"]
+    rows = [row_of(visit, row, names=names) for row in found[:size]]
     with office.writing() as conn:
         seen = [r["claim_id"] for r in rows if r["named"]]
         visit.saw(conn, "queue", claim_ids=seen, subject="" if seen else "no names")
@@ -89,10 +91,13 @@ def show(visit: Visit) -> Response:
             for tab, count in zip(tabs, known or counted, strict=True)
         ],
         people=around.people,
+        sees_names=any(
+            row["claim_id"] and may_see(visit, [row]) for row in found[:size]
+        ),
         after=after,
         size=size,
         more=address(asked, after=more) if more else "",
-        **_frame(visit, tabs, around),
+        **frame,
     )
 
 
@@ -127,10 +132,11 @@ def _frame(visit: Visit, tabs: list[views.Tab], around: Around) -> dict[str, Any
     }
 
 
-def row_of(visit: Visit, row: RowMapping) -> dict[str, Any]:
-    """What a row of a list shows; the name only to those who may see it."""
+def row_of(visit: Visit, row: RowMapping, *, names: bool = True) -> dict[str, Any]:
+    """What a row of a list shows; the name only to those who may see it, and where the
+    list has ``names`` at all."""
     office, evidence = visit.desk.office, row["evidence"]
-    named = bool(row["claim_id"]) and may_see(visit, [row])
+    named = names and bool(row["claim_id"]) and may_see(visit, [row])
     name = (
         name_of(office.cipher, row["claim_id"], row["content_enc"])
         if named and row["content_enc"]

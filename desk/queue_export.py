@@ -87,7 +87,7 @@ def _rows(
     office, seen = visit.desk.office, []
     with office.reading() as conn:
         for row in queue.export_rows(conn, wanted, visit.today):
-            shown = row_of(visit, row)
+            shown = row_of(visit, row, names=named)
             cells: list[Cell] = [
                 row["number"],
                 task_title(row["type"]),

@@ -57,6 +57,7 @@ def test_nothing_is_done_before_it_was_shown_and_confirmed(site: Site) -> None:
     assert "Give 3 tasks to Dana Ruiz?" in shown
     assert "<dt>Will be given to Dana Ruiz</dt><dd>2</dd>" in shown
     assert "Mika Beck has it" in shown
+    assert "tick “Also those" in shown
     assert [holder(site, one) for one in chosen] == [None, None, "coder"]
 
     result = done(supervisor, place)

@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, func, select, update
 from starlette.testclient import TestClient
 
 from claims.task import TASKS, Role, TaskType
 from policy.tasks import may_decide, work_of
-from records import holding, tasks, views
+from records import claims, holding, tasks, views
 from records.instants import to_text
 from records.queue_filters import Work
-from records.tables import task
+from records.tables import access, task
 from tests.desk.conftest import Site, post, token_of
 
 FLAG = ">Your draft</span>"
@@ -315,3 +315,25 @@ def test_the_last_act_can_be_undone_from_the_list(site: Site) -> None:
     assert "can be undone" not in clerk.get("/tasks?state=waiting").text
     with site.office.reading() as conn:
         assert tasks.get(conn, task_id)["assignee"] is None
+
+
+def test_a_list_without_the_patients_column_reads_no_name(site: Site) -> None:
+    with site.office.reading() as conn:
+        claim_id = claims.every(conn)[0].id
+    put(site, 1, claim_id=claim_id)
+    clerk = site.signed_in("clerk")
+    without = clerk.get("/tasks?type=DENIAL_REVIEW&cols=payer,open").text
+    before = looks(site, claim_id)
+    clerk.get("/tasks?type=DENIAL_REVIEW")
+
+    assert (before, looks(site, claim_id)) == (0, 1)
+    assert 'name="names"' in without
+
+
+def looks(site: Site, claim_id: str) -> int:
+    """How often the queue showed this claim's patient."""
+    query = select(func.count()).where(
+        access.c.claim_id == claim_id, access.c.what == "queue"
+    )
+    with site.office.reading() as conn:
+        return int(conn.execute(query).scalar_one())
