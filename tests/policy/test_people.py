@@ -5,9 +5,11 @@ import pytest
 from claims.money import ZERO, usd
 from policy.people import (
     alone_up_to,
+    are_for_two,
     may_act,
     may_import,
     may_manage_users,
+    may_post_manually,
     may_read_history,
     sees_patients,
 )
@@ -65,3 +67,15 @@ def test_r_wof_01_one_person_gives_up_only_small_amounts() -> None:
     assert alone_up_to("write_off") == usd("50.00")
     assert alone_up_to("WRITE_OFF_TIMELY") == ZERO
     assert alone_up_to("refund_patient") == ZERO
+
+
+def test_paper_remittances_are_keyed_by_posters_and_supervisors() -> None:
+    found = {role: may_post_manually([role]) for role in ROLES}
+
+    assert allowed(found) == {"poster", "supervisor"}
+
+
+def test_who_keys_a_check_does_not_count_its_deposit() -> None:
+    assert are_for_two("remit.post_manual", "deposit.count")
+    assert are_for_two("deposit.count", "remit.post_manual")
+    assert not are_for_two("remit.post_manual", "eft.match")
