@@ -33,7 +33,7 @@ def lying_in(office: Office, partner: str) -> list[Lying]:
     """The files of one mailbox, by name.
 
     Raises:
-        MailboxError: it cannot be looked into now.
+        MailboxError, OSError: it cannot be looked into now.
     """
     with office.open_mailbox(partner).held() as mailbox:
         return [Lying(partner, file) for file in mailbox.list_inbound()]
@@ -50,7 +50,7 @@ def read_marked(office: Office, mark: str, secret: str) -> tuple[Lying, bytes]:
             with office.open_mailbox(partner).held() as mailbox:
                 for file in mailbox.list_inbound():
                     one = Lying(partner, file)
-                    if hmac.compare_digest(one.mark(secret), mark):
+                    if hmac.compare_digest(one.mark(secret).encode(), mark.encode()):
                         content = mailbox.read_inbound(file.name)
                         return _whole(one, content), content
         except FileMissingError:

@@ -32,6 +32,7 @@ from desk.imports import ENDS, shaped
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import ago
+from exchange.mailbox import MailboxError
 from policy.people import Door
 from records import files, sessions
 from vault.documents import DocumentDamagedError, DocumentMissingError
@@ -73,12 +74,15 @@ async def _form(visit: Visit, error: str) -> Response:
         *(asyncio.wait_for(look, MAILBOX_SECONDS) for look in looks),
         return_exceptions=True,
     )
-    lying = [one for each in found if isinstance(each, list) for one in each]
-    silent = [
-        partner_words(office, partner)
-        for partner, each in zip(partners, found, strict=True)
-        if isinstance(each, BaseException)
-    ]
+    lying: list[Lying] = []
+    silent = []
+    for partner, each in zip(partners, found, strict=True):
+        if isinstance(each, MailboxError | OSError):  # a timeout is an OSError
+            silent.append(partner_words(office, partner))
+        elif isinstance(each, BaseException):
+            raise each
+        else:
+            lying += each
     return await run_in_threadpool(_show_form, visit, lying, silent, error)
 
 

@@ -329,7 +329,8 @@ def test_a_mark_is_of_one_session_and_of_a_file_that_still_lies_there(
     foreign = post(other, "/start/mail", {"mark": mark})
     (inbound / "may.837").unlink()
     gone = post(ops, "/start/mail", {"mark": mark})
-    for answer in (foreign, gone):
+    odd = post(ops, "/start/mail", {"mark": "\N{SNOWMAN}"})
+    for answer in (foreign, gone, odd):
         assert answer.status_code == 422
         assert "does not lie in a mailbox any more" in answer.text
 
