@@ -480,6 +480,23 @@ patient_payment = Table(
 )
 
 
+day_close = Table(
+    "day_close",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("act", String(8), nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("key_id", String(64), nullable=False),
+    Column("mac", String(64), nullable=False),
+)
+"""What a business day was closed with, or that it was reopened (``act``: close,
+reopen): canonical JSON and its stamp. The newest version says how the day stands."""
+append_only(day_close)
+
+
 def _few_tasks(name: str, *columns: str, where: str) -> Index:
     """An index of some tasks only: the others cost it nothing."""
     some = text(where)

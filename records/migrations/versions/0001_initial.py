@@ -120,6 +120,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("receiver", "kind", name=op.f("pk_control_number")),
     )
     op.create_table(
+        "day_close",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("act", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("mac", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("day", "version", name=op.f("pk_day_close")),
+    )
+    op.create_table(
         "deposit",
         sa.Column("ref", sa.String(length=64), nullable=False),
         sa.Column("deposited_on", sa.Date(), nullable=False),
