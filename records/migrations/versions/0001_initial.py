@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _REFUSED = "rows here are append-only: add one that corrects"
-_APPEND_ONLY = ("entry", "entry_line", "event", "access", "sign_in")
+_APPEND_ONLY = ("day_close", "entry", "entry_line", "event", "access", "sign_in")
 
 
 def upgrade() -> None:
