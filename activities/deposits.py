@@ -40,15 +40,21 @@ def book_deposits(conn: Connection, trace: str, why: Because) -> None:
         ]
         if not same:
             continue
-        found = same[0]
-        if deposit["remittance_id"] != found["id"]:
-            remittances.match_deposit(conn, deposit["ref"], found["id"])
-        kinds = [EntryType.DEPOSIT]
-        if found["status"] in WAITING:
-            kinds.append(UNAPPLIED)
-        elif found["status"] == "posted" and has_entry(conn, _key(deposit, UNAPPLIED)):
-            kinds.append(APPLIED)
-        _book(conn, deposit, found["payer_id"], kinds, why)
+        book_pair(conn, deposit, same[0], why)
+
+
+def book_pair(
+    conn: Connection, deposit: RowMapping, found: RowMapping, why: Because
+) -> None:
+    """This deposit is the money of this remittance: keep that, and book it once."""
+    if deposit["remittance_id"] != found["id"]:
+        remittances.match_deposit(conn, deposit["ref"], found["id"])
+    kinds = [EntryType.DEPOSIT]
+    if found["status"] in WAITING:
+        kinds.append(UNAPPLIED)
+    elif found["status"] == "posted" and has_entry(conn, _key(deposit, UNAPPLIED)):
+        kinds.append(APPLIED)
+    _book(conn, deposit, found["payer_id"], kinds, why)
 
 
 def _book(

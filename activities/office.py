@@ -26,6 +26,7 @@ from records.events import Because
 from vault.documents import DocumentStore
 from vault.fields import FieldCipher
 from vault.keys import KeyRing
+from vault.stamps import Stamper
 
 OFFICE_PARTNER = "office"
 """The mailbox of the practice itself: charges, payments, deposits, answers by CSV."""
@@ -41,6 +42,7 @@ class Office:
 
     db: Database
     cipher: FieldCipher
+    stamper: Stamper
     documents: DocumentStore
     practice: Practice
     payers: PayerBook
@@ -181,6 +183,7 @@ def assemble(
     return Office(
         db=Database(make_engine(database_url)),
         cipher=FieldCipher(ring),
+        stamper=Stamper(ring),
         documents=DocumentStore(documents, ring),
         practice=practice,
         payers=payers,

@@ -18,6 +18,7 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
+from activities import day_close
 from activities.office import Office
 from activities.running import WorkflowView, running_ids, views
 from activities.schedules import schedule_views, view_of
@@ -28,6 +29,7 @@ from claims.messages import (
     remittance_workflow_id,
 )
 from claims.money import ZERO
+from claims.task import WITHOUT_WORKFLOW
 from ledger.balances import Balances, balances, identity_breaches, totals, trial_balance
 from records import acts, audit, claims, news, tasks, users
 from records.claims import ClaimRow
@@ -148,6 +150,7 @@ def _read(office: Office, now: datetime) -> _Facts:
         )
         facts.found += _money(conn, facts, rows, money)
         facts.found += _records(conn)
+        facts.found += _closes(conn, office)
     return facts
 
 
@@ -174,6 +177,11 @@ def _money(
             words = "it is closed, but its balance is not zero"
             fix = f"Look at: show {row.pcn}"
             yield _finding(2, f"claim {row.pcn}", words, fix)
+
+
+def _closes(conn: Connection, office: Office) -> Iterator[Finding]:
+    for name, words in day_close.broken(conn, office):
+        yield _finding(2, name, words, "Restore the database; tell an auditor.")
 
 
 def _records(conn: Connection) -> Iterator[Finding]:
@@ -214,7 +222,11 @@ def _workflows(facts: _Facts) -> set[str]:
         for r in facts.open_claims
         if r.next_owner in ("appeal", "account", "batch") and r.next_what != OUTBOX
     }
-    wanted |= {str(t["workflow_id"]) for t in facts.waiting.values()}
+    wanted |= {
+        str(t["workflow_id"])
+        for t in facts.waiting.values()
+        if t["type"] not in WITHOUT_WORKFLOW
+    }
     wanted |= {appeal_workflow_id(a["id"]) for a in facts.appeals}
     return wanted | {remittance_workflow_id(r["id"]) for r in facts.to_post}
 
@@ -334,7 +346,7 @@ class _Judge:
 
     def _task(self, task: RowMapping) -> Iterator[Finding]:
         view = self._view(str(task["workflow_id"]))
-        if view.runs:
+        if view.runs or task["type"] in WITHOUT_WORKFLOW:
             return
         words = f"{task['type']} waits, but its workflow ({view.workflow_id}) is "
         fix = f"Look at: task show {task['number']}"

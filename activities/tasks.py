@@ -18,10 +18,18 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities import day_close
 from activities.appeal_review import bind
 from activities.office import Office
 from claims.messages import DECIDE_UPDATE, Decide, Decided
-from claims.task import TASKS, DecisionRefused, TaskSpec, TaskType, validate_decision
+from claims.task import (
+    TASKS,
+    WITHOUT_WORKFLOW,
+    DecisionRefused,
+    TaskSpec,
+    TaskType,
+    validate_decision,
+)
 from policy.tasks import may_decide
 from records import tasks, users
 from records.db import Connection, RowMapping
@@ -104,6 +112,11 @@ def _store(
         )
         if decision_id is None:
             raise _changed(row)
+        if spec.type in WITHOUT_WORKFLOW:
+            words = day_close.resolve(conn, office, row, decision, why)
+            stored = tasks.stored_decision(conn, decision_id)
+            tasks.close(conn, stored=stored, evidence={}, why=why)
+            return Outcome("applied", words)
         return row["workflow_id"], Decide(
             id=decision_id,
             task_id=row["id"],

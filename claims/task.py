@@ -341,12 +341,15 @@ _SPECS = (
           two_person={"waived_with_reason": Role.SUPERVISOR},
           required={"waived_with_reason": ("reason",)}),
     _spec(_T.DAILY_CLOSE_EXCEPTION, _R.POSTER, 1, "a day that does not close",
-          "resolved carried_with_reason"),
+          "resolved carried_with_reason",
+          required={"carried_with_reason": ("reason",)}),
     _spec(_T.ENROLLMENT_FIX, _R.CLERK, 10, "a provider enrollment to fix", "fixed"),
     _spec(_T.PAYER_RULE_UPDATE, _R.SUPERVISOR, 10, "a payer rule to add",
           "rule_added no_rule", form=PayerRuleForm,
           required={"rule_added": ("rule",)}),
 )  # fmt: skip
+WITHOUT_WORKFLOW = frozenset({TaskType.DAILY_CLOSE_EXCEPTION})
+"""Of no claim: SQL alone carries them out, with the decision."""
 TASKS: Mapping[TaskType, TaskSpec] = {spec.type: spec for spec in _SPECS}
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cli import (
     claims,
+    close,
     doctor,
     edi,
     export,
@@ -119,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
     proof.add(commands, shared)
     edi.add(commands, shared)
     export.add(commands, shared)
+    close.add(commands, shared)
     file_ends.add(commands, shared)
     sftp.add(commands, shared)
     return root

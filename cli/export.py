@@ -34,7 +34,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     ledger.add_argument("--format", choices=sorted(FORMATS), default="beancount")
     ledger.add_argument(
-        "--as-of", type=_day, metavar="DATE", help="up to the end of this day"
+        "--as-of", type=day_of, metavar="DATE", help="up to the end of this day"
     )
     ledger.add_argument(
         "--out", metavar="FILE", default="-", help="where to write (stdout)"
@@ -42,7 +42,8 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     ledger.set_defaults(run=export_ledger)
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """A date of the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:

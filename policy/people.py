@@ -85,6 +85,11 @@ def may_post_manually(roles: Iterable[str]) -> bool:
     return "remit.post_manual" in permissions(roles)
 
 
+def may_close_day(roles: Iterable[str]) -> bool:
+    """Whether these roles may close a business day (R-DAY-01)."""
+    return "deposit.count" in permissions(roles)
+
+
 def is_supervisor(roles: Iterable[str]) -> bool:
     """Whether these roles look over others' work."""
     return "supervisor" in roles_of(roles)

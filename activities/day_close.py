@@ -1,0 +1,467 @@
+"""The daily close: a day's deposits against its postings, signed and kept (R-DAY-01).
+
+A close counts every line that no earlier close has counted, so a posting dated into a
+closed day changes nothing stored: it is a line of the next close, named after its day.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NoReturn
+
+from activities.close_pairs import Pair, Paired, Side, pair
+from activities.close_sums import (
+    DEPOSITS,
+    Item,
+    Line,
+    belonging,
+    items,
+    late_on,
+    totals,
+    turned_late,
+)
+from activities.deposits import WAITING, book_pair
+from activities.office import Office
+from claims.calendar import (
+    add_business_days,
+    business_day_from,
+    business_days_between,
+    next_business_day,
+)
+from claims.task import TASKS, DecisionRefused, TaskType
+from ledger.day_cash import cash
+from policy.people import are_for_two, is_supervisor, may_close_day
+from policy.tasks import due_on
+from records import closes, events, remittances, tasks
+from records.closes import CLOSE, REOPEN
+from records.db import Connection, RowMapping
+from records.events import Because
+from records.instants import to_text
+from records.tasks import NewTask
+from records.users import User
+from vault.keys import UnknownKeyError
+from vault.stamps import Stamp
+
+RULE = "R-DAY-01"
+
+
+class NotClosedError(Exception):
+    """This day cannot be closed or reopened now; nothing was stored."""
+
+
+class MayNotCloseError(Exception):
+    """This person may not close or reopen the day; nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Close:
+    """A close as it is signed: plain values, cents. ``state``: closed, open or
+    reopened; ``since`` are lines of its day, or days before, that no close counts."""
+
+    day: date
+    state: str
+    content: dict[str, Any]
+    since: tuple[Line, ...] = ()
+
+
+def show(office: Office, day: date, today: date) -> Close:
+    """The stored close with what was posted since, or what a close would say now.
+
+    Raises:
+        NotClosedError: the day is to come, is no business day, or is out of order.
+    """
+    with office.reading() as conn:
+        return _show(conn, office, day, today)
+
+
+def _show(conn: Connection, office: Office, day: date, today: date) -> Close:
+    rows = closes.every(conn)
+    stored = closes.newest(rows).get(day)
+    if stored is not None and stored["act"] == CLOSE:
+        since = tuple(_lines(conn, rows, day))
+        return Close(day, "closed", json.loads(stored["content"]), since)
+    _check_day(rows, day, today)
+    state = "reopened" if stored is not None else "open"
+    return Close(day, state, _content(conn, office, rows, day))
+
+
+def close(office: Office, day: date, person: User, why: Because) -> Close:
+    """Close a business day, once: a closed one is shown as it was stored.
+
+    Raises:
+        MayNotCloseError: not a poster, or the poster keyed money of this day.
+        NotClosedError: as ``show``.
+    """
+    if not may_close_day(person.roles):
+        raise MayNotCloseError(
+            f"{person.name} may not close a day. Nothing was stored. It needs a poster."
+        )
+    with office.writing() as conn:
+        rows = closes.every(conn)
+        stored = closes.newest(rows).get(day)
+        if stored is None or stored["act"] == REOPEN:
+            _check_day(rows, day, why.today)
+            _check_two(conn, person, day)
+            _book(conn, office, why)
+            content = _content(conn, office, rows, day)
+            if _store(conn, office, rows, day, CLOSE, content, why):
+                _open_task(conn, day, content, why)
+        return _show(conn, office, day, why.today)
+
+
+def reopen(office: Office, day: date, person: User, reason: str, why: Because) -> int:
+    """Reopen the last closed day; its versions stay. The version of this act.
+
+    Raises:
+        MayNotCloseError: not a supervisor.
+        NotClosedError: it is not closed, is not the last one, or no reason is given.
+    """
+    if not is_supervisor(person.roles):
+        raise MayNotCloseError(
+            f"{person.name} may not reopen a day. Nothing was stored. It needs a "
+            "supervisor."
+        )
+    with office.writing() as conn:
+        rows = closes.every(conn)
+        last = rows[-1] if rows else None
+        if last is None or last["day"] != day or last["act"] != CLOSE:
+            _no(f"{day} is not the last closed day", "Reopen the last one first.")
+        if not reason.strip():
+            _no("Reopening needs a reason", "Add --reason WORDS.")
+        _store(conn, office, rows, day, REOPEN, {"reason": reason.strip()}, why)
+        return int(last["version"]) + 1
+
+
+def _no(what: str, then: str) -> NoReturn:
+    raise NotClosedError(f"{what}. Nothing was stored. {then}")
+
+
+def _check_day(rows: list[RowMapping], day: date, today: date) -> None:
+    if day > today:
+        _no(f"{day} is still to come", f"Today is {today}.")
+    if business_day_from(day) != day:
+        following = business_day_from(day)
+        _no(f"{day} is no business day", f"Its money belongs to {following}.")
+    last = rows[-1] if rows else None
+    if last is None:
+        return
+    expected = last["day"]
+    if last["act"] == CLOSE:
+        expected = next_business_day(expected)
+    if day != expected:
+        _no(f"Days are closed in order; {expected} is next", f"Close {expected}.")
+
+
+def _check_two(conn: Connection, person: User, day: date) -> None:
+    """Who keys payments does not count the same money (``separation``)."""
+    if not are_for_two("remit.post_manual", "deposit.count"):
+        return
+    first = _first_date(day)
+    for one in remittances.listing(conn, status=["posted"]):
+        if one["keyed_by"] == person.name and first <= one["posted_on"] <= day:
+            raise MayNotCloseError(
+                f"{person.name} keyed remittance {one['trace']} of this day, so "
+                "another person must close it. Nothing was stored."
+            )
+
+
+def _first_date(day: date) -> date:
+    """The first date whose money belongs to ``day``."""
+    return add_business_days(day, -1) + timedelta(1)
+
+
+def _store(
+    conn: Connection,
+    office: Office,
+    rows: list[RowMapping],
+    day: date,
+    act: str,
+    content: dict[str, Any],
+    why: Because,
+) -> bool:
+    version = 1 + max((r["version"] for r in rows if r["day"] == day), default=0)
+    facts = {"day": str(day), "version": version, "act": act}
+    content |= facts | {"by": why.actor, "at": to_text(why.at), "schema": 1}
+    text = canonical(content)
+    made = office.stamper.stamp(text.encode())
+    new = closes.add(
+        conn,
+        day=day,
+        version=version,
+        act=act,
+        at=why.at,
+        actor=why.actor,
+        content=text,
+        key_id=made.key_id,
+        mac=made.mac,
+    )
+    if new:
+        words = f"{day} {'closed' if act == CLOSE else 'reopened'} (version {version})"
+        events.add(conn, why.by_rule(RULE), f"day {act}", words)
+    return new
+
+
+def canonical(content: dict[str, Any]) -> str:
+    """JSON that is the same text for the same content: what is stamped."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+# --- what a close says ---------------------------------------------------------------
+
+
+def _content(
+    conn: Connection, office: Office, rows: list[RowMapping], day: date
+) -> dict[str, Any]:
+    lines = _lines(conn, rows, day)
+    paired = _paired(conn, office, day)
+    before = max((r["day"] for r in rows if r["day"] < day), default=None)
+    named = items(lines, paired, day)
+    late = [_side(s, day) for s in turned_late(paired, before, day)]
+    return {
+        "totals": totals(lines),
+        "lines": [[str(one.of), one.part, one.key, one.cents] for one in lines],
+        "items": [_named(one, day) for one in named],
+        "pairs": [_pair(p) for p in paired.pairs if _is_of(p, lines)],
+        "unmatched": [
+            _side(side, day) | {"candidates": list(candidates)}
+            for side, candidates in paired.open
+        ],
+        "late": late,
+        "no_money": _no_money(conn, day),
+    }
+
+
+def _lines(conn: Connection, rows: list[RowMapping], day: date) -> list[Line]:
+    """Lines up to ``day`` that no close counts."""
+    standing = [r for r in closes.newest(rows).values() if r["act"] == CLOSE]
+    first = _first_date(min([day, *(r["day"] for r in rows)]))
+    now: list[tuple[date, str, str, int]] = [*cash(conn, first, day)]
+    now += [
+        (d["deposited_on"], DEPOSITS, f"deposit:{d['ref']}", d["amount_cents"])
+        for d in remittances.deposits(conn)
+        if first <= d["deposited_on"] <= day
+    ]
+    counted = [
+        Line(date.fromisoformat(of), part, key, int(value))
+        for row in standing
+        if row["day"] <= day
+        for of, part, key, value in json.loads(row["content"])["lines"]
+    ]
+    return belonging(now, counted)
+
+
+def _paired(conn: Connection, office: Office, day: date) -> Paired:
+    """Deposits and expected money known by ``day``; BPR02 = 0 expects none."""
+    names = {}
+    for payer_id in office.payers.ids():
+        if profile := office.payers.get(payer_id):
+            names[profile.name.casefold()] = payer_id
+    found = [r for r in remittances.listing(conn) if r["status"] in _EXPECT]
+    key_of = {r["id"]: f"835:{r['payer_id']}:{r['trace']}" for r in found}
+    deposits = [
+        _deposit(d, names, key_of.get(d["remittance_id"], ""))
+        for d in remittances.deposits(conn)
+        if d["deposited_on"] <= day
+    ]
+    expected = {
+        key_of[r["id"]]: Side(
+            key_of[r["id"]],
+            r["posted_on"] or r["received_on"],
+            r["paid_cents"],
+            r["trace"],
+            r["payer_id"],
+        )
+        for r in sorted(found, key=lambda r: r["status"] == "posted")
+        if r["paid_cents"] > 0 and (r["posted_on"] or r["received_on"]) <= day
+    }
+    receipts = [
+        Side(
+            f"receipt:{p['receipt_ref']}",
+            p["paid_on"],
+            p["amount_cents"],
+            p["receipt_ref"],
+            f"patient:{p['method']}",
+        )
+        for p in closes.receipts(conn)
+        if p["paid_on"] <= day
+    ]
+    return pair(deposits, [*expected.values(), *receipts])
+
+
+_EXPECT = ("posted", *WAITING[:3])
+
+
+def _deposit(row: RowMapping, names: dict[str, str], known: str) -> Side:
+    name = str(row["payer_name"] or "").casefold()
+    return Side(
+        f"deposit:{row['ref']}",
+        row["deposited_on"],
+        row["amount_cents"],
+        row["trace"] or "",
+        names.get(name, "") if name else f"patient:{row['method']}",
+        paired_with=known,
+    )
+
+
+def _book(conn: Connection, office: Office, why: Because) -> None:
+    """Keep the pairs that were found by payer and amount (R-ERA-09)."""
+    found = {f"835:{r['payer_id']}:{r['trace']}": r for r in _expecting(conn)}
+    for one in _paired(conn, office, why.today).pairs:
+        remit = found.get(one.expected.key)
+        if remit is not None and not one.deposit.paired_with:
+            ref = one.deposit.key.partition(":")[2]
+            deposit = remittances.deposit_of(conn, ref)
+            if deposit is not None:
+                book_pair(conn, deposit, remit, why.by_rule("R-ERA-09"))
+
+
+def _expecting(conn: Connection) -> Iterable[RowMapping]:
+    """Remittances whose money is awaited; posted ones last, so that they win."""
+    found = remittances.listing(conn, status=_EXPECT)
+    return sorted(found, key=lambda r: r["status"] == "posted")
+
+
+def _no_money(conn: Connection, day: date) -> list[str]:
+    return [
+        f"835:{r['payer_id']}:{r['trace']}"
+        for r in remittances.listing(conn, status=["posted"])
+        if r["paid_cents"] == 0 and _first_date(day) <= r["posted_on"] <= day
+    ]
+
+
+def _is_of(one: Pair, lines: list[Line]) -> bool:
+    keys = {one.deposit.key, one.expected.key, *one.expected.parts}
+    return any(line.key in keys for line in lines)
+
+
+def _pair(one: Pair) -> dict[str, Any]:
+    return {
+        "deposit": one.deposit.key,
+        "expected": list(one.expected.parts or (one.expected.key,)),
+        "cents": one.deposit.cents,
+        "by": one.how,
+    }
+
+
+def _side(side: Side, day: date) -> dict[str, Any]:
+    return {
+        "key": side.key,
+        "cents": side.cents,
+        "since": str(side.day),
+        "business_days": business_days_between(side.day, day),
+        "late": late_on(side.day) <= day,
+    }
+
+
+def _named(one: Item, day: date) -> dict[str, Any]:
+    after = f"posted after the close of {one.of}: " if one.of < day else ""
+    return {
+        "keys": list(one.keys),
+        "cents": one.cents,
+        "words": after + one.words,
+        "explained": one.explained,
+    }
+
+
+# --- the exception -------------------------------------------------------------------
+
+
+def exceptions(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a person must look at: items nothing explains, and what turned late."""
+    found = [
+        {"keys": i["keys"], "cents": i["cents"], "words": i["words"]}
+        for i in content["items"]
+        if not i["explained"]
+    ]
+    named = {key for i in found for key in i["keys"]}
+    found += [
+        {"keys": [s["key"]], "cents": s["cents"], "words": f"late since {s['since']}"}
+        for s in content["late"]
+        if s["key"] not in named
+    ]
+    return found
+
+
+def _open_task(
+    conn: Connection, day: date, content: dict[str, Any], why: Because
+) -> None:
+    found = exceptions(content)
+    if not found:
+        return
+    kind = TaskType.DAILY_CLOSE_EXCEPTION
+    subject = f"{day} version {content['version']}"
+    tasks.open_task(
+        conn,
+        NewTask(
+            key=f"close:{subject}:{kind.value}",
+            type=kind.value,
+            workflow_id=f"close-{day}",
+            role=TASKS[kind].role.value,
+            due_on=due_on(kind, why.today, None),
+            rule=RULE,
+            why=f"the close of {day} has {len(found)} items nobody has explained",
+            subject=subject,
+            amount_cents=sum(abs(int(i["cents"])) for i in found),
+            evidence={
+                "day": str(day),
+                "items": [f"{', '.join(i['keys'])}: {i['words']}" for i in found],
+                "keys": [key for i in found for key in i["keys"]],
+            },
+        ),
+        why.by_rule(RULE),
+    )
+
+
+def resolve(
+    conn: Connection, office: Office, task: RowMapping, decision: str, why: Because
+) -> str:
+    """Apply DAILY_CLOSE_EXCEPTION; the stored close stays as it is.
+
+    Raises:
+        DecisionRefused: resolved, but an item still has no other half.
+    """
+    day = task["evidence"]["day"]
+    if decision == "resolved":
+        left = {side.key for side, _ in _paired(conn, office, why.today).open}
+        still = sorted(left & set(task["evidence"]["keys"]))
+        if still:
+            raise DecisionRefused(
+                f"{', '.join(still)} still has no other half. Nothing was stored. "
+                "Bring in what is missing, or carry it with a reason."
+            )
+    words = f"Close of {day}: {decision.replace('_', ' ')}"
+    events.add(conn, why.by_rule(RULE), "day exception", words)
+    return words
+
+
+# --- the stamps ----------------------------------------------------------------------
+
+
+def broken(conn: Connection, office: Office) -> Iterable[tuple[str, str]]:
+    """Stored closes that are not what was signed, or are gone: which, and why."""
+    seen: dict[date, int] = {}
+    for row in closes.every(conn):
+        name = f"close of {row['day']}, version {row['version']}"
+        if wrong := _wrong(office, row):
+            yield name, wrong
+        if row["version"] != seen.get(row["day"], 0) + 1:
+            yield name, "the version before it is gone"
+        if seen and row["day"] not in (max(seen), next_business_day(max(seen))):
+            yield name, "the close of the day before it is gone"
+        seen[row["day"]] = row["version"]
+
+
+def _wrong(office: Office, row: RowMapping) -> str:
+    stamp = Stamp(row["key_id"], row["mac"])
+    try:
+        if not office.stamper.is_ours(row["content"].encode(), stamp):
+            return "its stamp does not fit what it says: it was changed"
+    except UnknownKeyError as error:
+        return f"its key {error.key_id} is not in the key file"
+    said = json.loads(row["content"])
+    columns = {"day": str(row["day"]), "version": row["version"], "act": row["act"]}
+    columns |= {"by": row["actor"], "at": row["at"]}
+    if any(said[name] != value for name, value in columns.items()):
+        return "its day, version, act, person or time is not what was signed"
+    return ""
