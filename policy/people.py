@@ -86,7 +86,7 @@ def may_post_manually(roles: Iterable[str]) -> bool:
 
 
 def may_close_day(roles: Iterable[str]) -> bool:
-    """Whether these roles may close a business day (R-DAY-01)."""
+    """Whether these roles may close a business day."""
     return "deposit.count" in permissions(roles)
 
 

@@ -84,6 +84,12 @@ STEP_RULE_WORDS = {
         "A changed charge posts together with the payer's reversal, so that nothing "
         "is below zero in between."
     ),
+    "R-DAY-01": (
+        "On each business day the deposits equal posted payer cash, unapplied payer "
+        "cash, patient cash, refunds and chargebacks, or every item that differs is "
+        "named. What is neither paired nor still in time goes to a person. The close "
+        "is signed; later postings belong to the next one."
+    ),
     "R-DEN-04": (
         "When the payer asks for documents they are sent, not appealed, by the "
         "notice's date, else within 30 days."

@@ -58,9 +58,9 @@ def test_the_items_add_up_to_the_difference(
 
 @given(lines, lines)
 def test_two_closes_count_what_one_would(first: list[Line], more: list[Line]) -> None:
-    one = belonging([tuple(x) for x in first], [])
-    two = belonging([tuple(x) for x in (*first, *more)], one)
-    whole = belonging([tuple(x) for x in (*first, *more)], [])
+    one = belonging(first, [])
+    two = belonging([*first, *more], one)
+    whole = belonging([*first, *more], [])
     for part, sum_ in totals(whole).items():
         assert totals(one)[part] + totals(two)[part] == sum_
 
