@@ -68,7 +68,7 @@ def wrong_command(words: list[str]) -> str:
             break
         if word.startswith("--") and word.split("=")[0] not in known:
             return word
-        if (below := subcommands(at)) and re.fullmatch(r"[a-z|]+", word):
+        if (below := subcommands(at)) and re.fullmatch(r"[a-z][a-z|-]*", word):
             chosen = [name for name in word.split("|") if name not in below]
             if chosen:
                 return word
