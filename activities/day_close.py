@@ -7,30 +7,24 @@ closed day changes nothing stored: it is a line of the next close, named after i
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NoReturn
 
-from activities.close_pairs import Pair, Paired, Side, pair
-from activities.close_sums import (
-    DEPOSITS,
-    Item,
-    Line,
-    belonging,
-    items,
-    late_on,
-    totals,
-    turned_late,
+from activities.close_content import (
+    content_of,
+    expecting,
+    first_date,
+    lines_of,
+    paired_of,
 )
-from activities.deposits import WAITING, book_pair
+from activities.close_sums import Line
+from activities.deposits import book_pair
 from activities.office import Office
 from claims.calendar import (
-    add_business_days,
     business_day_from,
-    business_days_between,
     next_business_day,
 )
 from claims.task import TASKS, DecisionRefused, TaskType
-from ledger.day_cash import cash
 from policy.people import are_for_two, is_supervisor, may_close_day
 from policy.tasks import due_on
 from records import closes, events, remittances, tasks
@@ -79,11 +73,11 @@ def _show(conn: Connection, office: Office, day: date, today: date) -> Close:
     rows = closes.every(conn)
     stored = closes.newest(rows).get(day)
     if stored is not None and stored["act"] == CLOSE:
-        since = tuple(_lines(conn, rows, day))
+        since = tuple(lines_of(conn, rows, day))
         return Close(day, "closed", json.loads(stored["content"]), since)
     _check_day(rows, day, today)
     state = "reopened" if stored is not None else "open"
-    return Close(day, state, _content(conn, office, rows, day))
+    return Close(day, state, content_of(conn, office, rows, day))
 
 
 def close(office: Office, day: date, person: User, why: Because) -> Close:
@@ -104,7 +98,7 @@ def close(office: Office, day: date, person: User, why: Because) -> Close:
             _check_day(rows, day, why.today)
             _check_two(conn, person, day)
             _book(conn, office, why)
-            content = _content(conn, office, rows, day)
+            content = content_of(conn, office, rows, day)
             if _store(conn, office, rows, day, CLOSE, content, why):
                 _open_task(conn, day, content, why)
         return _show(conn, office, day, why.today)
@@ -157,18 +151,13 @@ def _check_two(conn: Connection, person: User, day: date) -> None:
     """Who keys payments does not count the same money (``separation``)."""
     if not are_for_two("remit.post_manual", "deposit.count"):
         return
-    first = _first_date(day)
+    first = first_date(day)
     for one in remittances.listing(conn, status=["posted"]):
         if one["keyed_by"] == person.name and first <= one["posted_on"] <= day:
             raise MayNotCloseError(
                 f"{person.name} keyed remittance {one['trace']} of this day, so "
                 "another person must close it. Nothing was stored."
             )
-
-
-def _first_date(day: date) -> date:
-    """The first date whose money belongs to ``day``."""
-    return add_business_days(day, -1) + timedelta(1)
 
 
 def _store(
@@ -207,161 +196,16 @@ def canonical(content: dict[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
-# --- what a close says ---------------------------------------------------------------
-
-
-def _content(
-    conn: Connection, office: Office, rows: list[RowMapping], day: date
-) -> dict[str, Any]:
-    lines = _lines(conn, rows, day)
-    paired = _paired(conn, office, day)
-    before = max((r["day"] for r in rows if r["day"] < day), default=None)
-    named = items(lines, paired, day)
-    late = [_side(s, day) for s in turned_late(paired, before, day)]
-    return {
-        "totals": totals(lines),
-        "lines": [[str(one.of), one.part, one.key, one.cents] for one in lines],
-        "items": [_named(one, day) for one in named],
-        "pairs": [_pair(p) for p in paired.pairs if _is_of(p, lines)],
-        "unmatched": [
-            _side(side, day) | {"candidates": list(candidates)}
-            for side, candidates in paired.open
-        ],
-        "late": late,
-        "no_money": _no_money(conn, day),
-    }
-
-
-def _lines(conn: Connection, rows: list[RowMapping], day: date) -> list[Line]:
-    """Lines up to ``day`` that no close counts."""
-    standing = [r for r in closes.newest(rows).values() if r["act"] == CLOSE]
-    first = _first_date(min([day, *(r["day"] for r in rows)]))
-    now: list[tuple[date, str, str, int]] = [*cash(conn, first, day)]
-    now += [
-        (d["deposited_on"], DEPOSITS, f"deposit:{d['ref']}", d["amount_cents"])
-        for d in remittances.deposits(conn)
-        if first <= d["deposited_on"] <= day
-    ]
-    counted = [
-        Line(date.fromisoformat(of), part, key, int(value))
-        for row in standing
-        if row["day"] <= day
-        for of, part, key, value in json.loads(row["content"])["lines"]
-    ]
-    return belonging(now, counted)
-
-
-def _paired(conn: Connection, office: Office, day: date) -> Paired:
-    """Deposits and expected money known by ``day``; BPR02 = 0 expects none."""
-    names = {}
-    for payer_id in office.payers.ids():
-        if profile := office.payers.get(payer_id):
-            names[profile.name.casefold()] = payer_id
-    found = [r for r in remittances.listing(conn) if r["status"] in _EXPECT]
-    key_of = {r["id"]: f"835:{r['payer_id']}:{r['trace']}" for r in found}
-    deposits = [
-        _deposit(d, names, key_of.get(d["remittance_id"], ""))
-        for d in remittances.deposits(conn)
-        if d["deposited_on"] <= day
-    ]
-    expected = {
-        key_of[r["id"]]: Side(
-            key_of[r["id"]],
-            r["posted_on"] or r["received_on"],
-            r["paid_cents"],
-            r["trace"],
-            r["payer_id"],
-        )
-        for r in sorted(found, key=lambda r: r["status"] == "posted")
-        if r["paid_cents"] > 0 and (r["posted_on"] or r["received_on"]) <= day
-    }
-    receipts = [
-        Side(
-            f"receipt:{p['receipt_ref']}",
-            p["paid_on"],
-            p["amount_cents"],
-            p["receipt_ref"],
-            f"patient:{p['method']}",
-        )
-        for p in closes.receipts(conn)
-        if p["paid_on"] <= day
-    ]
-    return pair(deposits, [*expected.values(), *receipts])
-
-
-_EXPECT = ("posted", *WAITING[:3])
-
-
-def _deposit(row: RowMapping, names: dict[str, str], known: str) -> Side:
-    name = str(row["payer_name"] or "").casefold()
-    return Side(
-        f"deposit:{row['ref']}",
-        row["deposited_on"],
-        row["amount_cents"],
-        row["trace"] or "",
-        names.get(name, "") if name else f"patient:{row['method']}",
-        paired_with=known,
-    )
-
-
 def _book(conn: Connection, office: Office, why: Because) -> None:
     """Keep the pairs that were found by payer and amount (R-ERA-09)."""
-    found = {f"835:{r['payer_id']}:{r['trace']}": r for r in _expecting(conn)}
-    for one in _paired(conn, office, why.today).pairs:
+    found = {f"835:{r['payer_id']}:{r['trace']}": r for r in expecting(conn)}
+    for one in paired_of(conn, office, why.today).pairs:
         remit = found.get(one.expected.key)
         if remit is not None and not one.deposit.paired_with:
             ref = one.deposit.key.partition(":")[2]
             deposit = remittances.deposit_of(conn, ref)
             if deposit is not None:
                 book_pair(conn, deposit, remit, why.by_rule("R-ERA-09"))
-
-
-def _expecting(conn: Connection) -> Iterable[RowMapping]:
-    """Remittances whose money is awaited; posted ones last, so that they win."""
-    found = remittances.listing(conn, status=_EXPECT)
-    return sorted(found, key=lambda r: r["status"] == "posted")
-
-
-def _no_money(conn: Connection, day: date) -> list[str]:
-    return [
-        f"835:{r['payer_id']}:{r['trace']}"
-        for r in remittances.listing(conn, status=["posted"])
-        if r["paid_cents"] == 0 and _first_date(day) <= r["posted_on"] <= day
-    ]
-
-
-def _is_of(one: Pair, lines: list[Line]) -> bool:
-    keys = {one.deposit.key, one.expected.key, *one.expected.parts}
-    return any(line.key in keys for line in lines)
-
-
-def _pair(one: Pair) -> dict[str, Any]:
-    return {
-        "deposit": one.deposit.key,
-        "expected": list(one.expected.parts or (one.expected.key,)),
-        "cents": one.deposit.cents,
-        "by": one.how,
-    }
-
-
-def _side(side: Side, day: date) -> dict[str, Any]:
-    return {
-        "key": side.key,
-        "cents": side.cents,
-        "since": str(side.day),
-        "business_days": business_days_between(side.day, day),
-        "late": late_on(side.day) <= day,
-    }
-
-
-def _named(one: Item, day: date) -> dict[str, Any]:
-    after = f"posted after the close of {one.of}: " if one.of < day else ""
-    return {
-        "keys": list(one.keys),
-        "cents": one.cents,
-        "words": after + one.words,
-        "explained": one.explained,
-    }
 
 
 # --- the exception -------------------------------------------------------------------
@@ -423,7 +267,7 @@ def resolve(
     """
     day = task["evidence"]["day"]
     if decision == "resolved":
-        left = {side.key for side, _ in _paired(conn, office, why.today).open}
+        left = {side.key for side, _ in paired_of(conn, office, why.today).open}
         still = sorted(left & set(task["evidence"]["keys"]))
         if still:
             raise DecisionRefused(

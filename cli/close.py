@@ -101,9 +101,11 @@ def _words(found: Close) -> str:
     lines += _section("What makes the difference", said["items"], _item)
     lines += _section("Not matched", said["unmatched"], _side)
     lines += _section("Paid nothing, no money expected", said["no_money"], str)
+    late = [line for line in said["lines"] if line[0] < str(found.day)]
+    lines += _section("Posted after the close of an earlier day", late, _late)
     if found.since:
         sums = totals(found.since)
-        lines += ["", "Posted since, for the next close"]
+        lines += ["", "Posted since; it stands in a later close"]
         lines += [f"  {NAMES[n]:<24}{_usd(c)}" for n, c in sums.items() if c]
     return "\n".join(lines)
 
@@ -115,6 +117,11 @@ def _section(title: str, rows: list[Any], say: Any) -> list[str]:
 def _item(one: dict[str, Any]) -> str:
     mark = "" if one["explained"] else "  TO EXPLAIN"
     return f"{_usd(one['cents'])}  {', '.join(one['keys'])}: {one['words']}{mark}"
+
+
+def _late(line: list[Any]) -> str:
+    of, part, key, value = line
+    return f"{_usd(value)}  {key}: {NAMES[part].lower()}, after the close of {of}"
 
 
 def _side(one: dict[str, Any]) -> str:
