@@ -2,7 +2,7 @@
 
 A partner logs in under its mailbox's name with a key we hold as ``<name>.pub`` and sees
 its own inbound and outbound, nothing else. No password, no shell, no forwarding, no
-links; the folders themselves cannot be moved or removed.
+links; the folders themselves cannot be moved, removed or closed to us.
 """
 
 import posixpath
@@ -18,6 +18,7 @@ from vault.durable import create_whole, make_folders
 LOGIN_SECONDS = 30
 HOST_KEY = "host_key"
 FOLDERS = ("inbound", "outbound")
+ARCHIVE = ["inbound", "done"]
 
 
 def host_key(keys: Path) -> asyncssh.SSHKey:
@@ -98,6 +99,12 @@ class _Window(asyncssh.SFTPServer):
     ) -> Any:
         return super().open56(_a_file(path), desired_access, flags, attrs)
 
+    def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
+        return super().setstat(_a_file(path), attrs)
+
+    def lsetstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
+        return super().lsetstat(_a_file(path), attrs)
+
     def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
         raise _refused()
 
@@ -114,7 +121,8 @@ class _Window(asyncssh.SFTPServer):
 def _a_file(path: bytes) -> bytes:
     """``path`` when it lies in one of the two folders."""
     parts = posixpath.normpath(b"/" + path.lstrip(b"/")).split(b"/")
-    if len(parts) < 3 or parts[1].decode(errors="replace") not in FOLDERS:
+    place = [part.decode(errors="replace") for part in parts[1:]]
+    if len(place) < 2 or place[0] not in FOLDERS or place == ARCHIVE:
         raise _refused()
     return path
 

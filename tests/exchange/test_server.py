@@ -42,6 +42,10 @@ REFUSED: dict[str, Try] = {
     "make a folder": lambda sftp: sftp.mkdir("inbound/new"),
     "remove a folder": lambda sftp: sftp.rmdir("inbound/done"),
     "move a folder": lambda sftp: sftp.rename("inbound", "elsewhere"),
+    "move the archive": lambda sftp: sftp.rename("inbound/done", "inbound/else"),
+    "shut a folder": lambda sftp: sftp.chmod("inbound", 0o500),
+    "shut the mailbox": lambda sftp: sftp.chmod(".", 0o500),
+    "shut the archive": lambda sftp: sftp.chmod("inbound/done", 0o500),
     "link out": lambda sftp: sftp.symlink("/etc/passwd", "inbound/a.835"),
     "link in": lambda sftp: sftp.link("inbound/a", "inbound/b"),
 }
