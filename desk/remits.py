@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from activities.story import payer_name
+from claims.calendar import business_day_until
 from desk.page_mark import after_mark
 from desk.route import Page
 from desk.visit import DeskError, Visit
@@ -59,6 +60,7 @@ def listing(visit: Visit) -> Response:
         first="/remits" + (f"?{urlencode(here)}" if here else ""),
         paged=bool(visit.asked("before")),
         more=more,
+        closing=business_day_until(visit.today).isoformat(),
     )
 
 

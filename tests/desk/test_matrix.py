@@ -44,7 +44,7 @@ def filled(page: Page) -> str:
         "view",
         "number",
         "bulk",
-        "bulk",
+        "day",
     )
     path = page.path.replace("{remittance:path}", "{remittance}")
     return path.format(**dict.fromkeys(parts, "none"))
