@@ -11,6 +11,7 @@ from starlette.responses import Response
 from activities.csv_rows import as_text
 from activities.file_words import kind_words
 from activities.rejects import code_of, shapes
+from desk.file_names import called, log_names
 from desk.health_words import partner_words
 from desk.route import Page
 from desk.visit import MissingError, Visit
@@ -49,7 +50,8 @@ def listing(visit: Visit) -> Response:
     ended = asked if asked in ENDS else ""
     at, _, sha = visit.asked("before").partition("~")
     before = (at, sha) if sha else None
-    with visit.desk.office.reading() as conn:
+    with visit.desk.office.writing() as conn:
+        log_names(visit, conn, "imports")
         rows = file_list.page(conn, ended, before=before, limit=SIZE + 1)
         total = file_list.count(conn, ended)
     more = ""
@@ -71,6 +73,7 @@ def listing(visit: Visit) -> Response:
 def _row(visit: Visit, row: RowMapping) -> Mapping[str, Any]:
     return {
         **row,
+        "name": called(visit, row),
         "words": kind_words(row["kind"]),
         "whose": partner_words(visit.desk.office, row["partner"]),
         "end": ENDS[row["ended"] or "none"],
@@ -81,8 +84,9 @@ def _row(visit: Visit, row: RowMapping) -> Mapping[str, Any]:
 def show(visit: Visit) -> Response:
     """One file: counts, what was left out and why, how many of its claims started."""
     sha = visit.path("import")
-    with visit.desk.office.reading() as conn:
+    with visit.desk.office.writing() as conn:
         row = _one(conn, sha)
+        log_names(visit, conn, f"file {sha[:12]}")
         progress = file_list.progress(conn, sha)
     return visit.page(
         "import.html.j2",

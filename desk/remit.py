@@ -15,6 +15,7 @@ from activities.story import payer_name
 from claims.money import ZERO, from_cents
 from claims.remittance import ProviderAdjustment, Remittance, RemittanceClaim
 from claims.task import TASKS
+from desk.file_names import called, log_names
 from desk.remits import OUTCOMES, WORDS
 from desk.route import Page
 from desk.visit import DeskError, MissingError, Visit
@@ -123,6 +124,7 @@ def show(visit: Visit) -> Response:
     read = _read(office, row)
     with office.writing() as conn:
         known = _known(conn, row, read)
+        log_names(visit, conn, f"remittance {row['trace']}")
         visit.saw(
             conn,
             "remittance",
@@ -149,7 +151,7 @@ def show(visit: Visit) -> Response:
         if read
         else [],
         sums=_sums(read, row) if read else None,
-        file=file,
+        file=file and {**file, "name": called(visit, file)},
         deposits=deposits,
     )
 

@@ -27,8 +27,10 @@ from activities.mail_waiting import (
 )
 from activities.office import OFFICE_PARTNER
 from claims.money import cents
+from desk.file_names import log_names
 from desk.health_words import partner_words
 from desk.imports import ENDS, shaped
+from desk.patients import may_see
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import ago
@@ -90,17 +92,20 @@ def _show_form(
     visit: Visit, lying: list[Lying], silent: list[str], error: str
 ) -> HTMLResponse:
     secret = visit.session.csrf if visit.session else ""
-    now = visit.desk.wall()
+    now, named = visit.desk.wall(), may_see(visit, ())
     rows = [
         {
             "mark": one.mark(secret),
-            "name": one.file.name,
+            "name": one.file.name if named else f"File {number}",
             "whose": partner_words(visit.desk.office, one.partner),
             "size": one.file.size,
             "ago": ago(datetime.fromtimestamp(one.file.modified, UTC), now),
         }
-        for one in lying[:MOST_LYING]
+        for number, one in enumerate(lying[:MOST_LYING], start=1)
     ]
+    if rows:
+        with visit.desk.office.writing() as conn:
+            log_names(visit, conn, "mailboxes")
     status = 422 if error else 200
     return visit.page(
         "start.html.j2",
@@ -196,9 +201,11 @@ def check(visit: Visit) -> Response:
     with office.reading() as conn:
         known = files.get(conn, chosen.sha256)
     left_out = [vars(one) for one in seen.rejects]
+    own = not chosen.partner  # who uploads a file knows its name
     return visit.page(
         "start_check.html.j2",
         seen=seen,
+        name=seen.name if own or may_see(visit, ()) else f"File {chosen.sha256[:12]}",
         size=len(chosen.content),
         kind=kind_words(seen.kind),
         before=known if known is not None and known["ended"] else None,

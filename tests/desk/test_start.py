@@ -1,6 +1,7 @@
 """Start and imports: looked over first, taken in once, counted, and nothing lost."""
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,7 +21,7 @@ from desk import app
 from desk.start import bare_name
 from exchange.mailbox import Mailbox, MailboxError
 from records import claims, file_list, files
-from records.tables import claim, import_run, search
+from records.tables import access, claim, import_run, search
 from tests.desk.conftest import Site, post, token_of
 
 DEPOSITS = (
@@ -57,6 +58,10 @@ def chosen(
     assert answer.status_code == 303, answer.text
     place = answer.headers["location"]
     return client, place.partition("s=")[2], client.get(place)
+
+
+def sha_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def count(site: Site, table: Table) -> int:
@@ -168,11 +173,33 @@ def test_imports_are_listed_newest_first_and_filtered_by_their_end(
     client, token, _ = chosen(site, "newest.837", more_claims)
     post(client, "/start/go", {"s": token})
     page = client.get("/imports")
-    names = re.findall(r'href="/imports/[0-9a-f]{64}">([^<]+)<', page.text)
-    assert names[0] == "newest.837"
+    names = re.findall(r'href="/imports/([0-9a-f]{64})">([^<]+)<', page.text)
+    assert names[0] == (sha_of(more_claims), f"File {sha_of(more_claims)[:12]}")
     nothing = client.get("/imports?ended=quarantined")
     assert "No file is here" in nothing.text
     assert "A filter is on" in nothing.text
+
+
+def test_only_who_sees_patients_reads_what_a_partner_called_a_file(
+    site: Site,
+) -> None:
+    lay(site, "PLANTED-NAME.csv", DEPOSITS)
+    ops, chief = site.signed_in("ops"), site.signed_in("supervisor")
+    assert "PLANTED-NAME" in chief.get("/start").text
+    start = ops.get("/start")
+    place = post(ops, "/start/mail", {"mark": mark_of(start)}).headers["location"]
+    check = ops.get(place)
+    done = post(ops, "/start/go", {"s": place.partition("s=")[2]}).headers["location"]
+    for page in (start, check, ops.get("/imports"), ops.get(done)):
+        assert page.status_code == 200
+        assert "PLANTED-NAME" not in page.text
+    for path in ("/imports", done):
+        assert "PLANTED-NAME" in chief.get(path).text
+    with site.office.reading() as conn:
+        query = select(access.c.actor, access.c.subject)
+        log = conn.execute(query.where(access.c.what == "names of files")).all()
+    subjects = ["mailboxes", "imports", f"file {sha_of(DEPOSITS)[:12]}"]
+    assert log == [("supervisor", subject) for subject in subjects]
 
 
 def test_pages_of_files_follow_each_other_without_a_gap(site: Site) -> None:
@@ -281,9 +308,9 @@ def lay(site: Site, name: str, content: bytes) -> Path:
     return inbound
 
 
-def mark_of(page: httpx2.Response, name: str) -> str:
-    """What stands for this file on the page."""
-    found = re.search(rf'value="([0-9a-f]+)">Check<span class="vh"> {name}<', page.text)
+def mark_of(page: httpx2.Response) -> str:
+    """What stands for the one file on the page."""
+    found = re.search(r'value="([0-9a-f]+)">Check<span class="vh"> File 1<', page.text)
     assert found is not None
     return found[1]
 
@@ -296,7 +323,7 @@ def test_a_file_that_lies_in_a_mailbox_is_looked_over_and_taken_from_there(
     page = ops.get("/start")
     assert f"{len(more_claims):,}" in page.text
     assert str(inbound) not in page.text
-    answer = post(ops, "/start/mail", {"mark": mark_of(page, "may.837")})
+    answer = post(ops, "/start/mail", {"mark": mark_of(page)})
     place = answer.headers["location"]
     assert re.fullmatch(r"/start/check\?s=[\w-]+", place)
     assert "Nothing is stored yet" in ops.get(place).text
@@ -313,7 +340,7 @@ def test_another_file_under_the_same_name_stays_in_the_mailbox(
 ) -> None:
     inbound = lay(site, "may.837", more_claims)
     ops = site.signed_in("ops")
-    mark = mark_of(ops.get("/start"), "may.837")
+    mark = mark_of(ops.get("/start"))
     place = post(ops, "/start/mail", {"mark": mark}).headers["location"]
     lay(site, "may.837", DEPOSITS)
     post(ops, "/start/go", {"s": place.partition("s=")[2]})
@@ -325,7 +352,7 @@ def test_a_mark_is_of_one_session_and_of_a_file_that_still_lies_there(
 ) -> None:
     inbound = lay(site, "may.837", more_claims)
     ops, other = site.signed_in("ops"), site.signed_in("supervisor")
-    mark = mark_of(ops.get("/start"), "may.837")
+    mark = mark_of(ops.get("/start"))
     foreign = post(other, "/start/mail", {"mark": mark})
     (inbound / "may.837").unlink()
     gone = post(ops, "/start/mail", {"mark": mark})
@@ -338,9 +365,7 @@ def test_a_mark_is_of_one_session_and_of_a_file_that_still_lies_there(
 def test_a_file_nobody_reads_stays_for_the_sweep(site: Site) -> None:
     lay(site, "letter.txt", b"Dear payer,")
     ops = site.signed_in("ops")
-    answer = post(
-        ops, "/start/mail", {"mark": mark_of(ops.get("/start"), "letter.txt")}
-    )
+    answer = post(ops, "/start/mail", {"mark": mark_of(ops.get("/start"))})
     assert answer.status_code == 422
     assert "The next sweep of its mailbox puts it in quarantine" in answer.text
 
