@@ -9,6 +9,7 @@ from activities.proof_documents import files_of
 from activities.tasks import NotPermittedError
 from desk import claim_edi, claim_money, claim_story, letter
 from desk.claim_frame import break_glass, frame, show
+from desk.file_names import called
 from desk.notes import add_note
 from desk.route import Page
 from desk.story_words import decided_words, names, table_words, who_words
@@ -68,7 +69,10 @@ def documents_page(visit: Visit) -> Response:
         "Documents",
         found,
         letters=letters,
-        files=[{**f, "at": from_text(f["received_at"])} for f in files],
+        files=[
+            {**f, "name": called(visit, f), "at": from_text(f["received_at"])}
+            for f in files
+        ],
         kinds=lambda kind: claim_edi.NAMES.get(kind) or kind_words(kind),
         partners=names(visit),
         named=bool(found.name),

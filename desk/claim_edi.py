@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from activities.proof_documents import Marks, files_of
 from desk.claim_frame import frame, show
+from desk.file_names import called
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, MissingError, Visit
 from edi.errors import EdiError
@@ -64,6 +65,7 @@ def edi_page(visit: Visit) -> Response:
         names=bool(framed.name),
         files=[(one, NAMES.get(one["kind"], one["kind"])) for one, _ in found],
         chosen=chosen[0] if chosen else None,
+        called=lambda one: called(visit, one),
         sets=sets,
         segment=int(segment) if segment.isdecimal() and len(segment) < 10 else 0,
         hits=any(one.hit for shown in sets for one in shown.segments),

@@ -4,15 +4,12 @@ As at the command line, only who sees every patient reads it; others know a file
 kind, its sender, its date and the first of its hash.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from desk.patients import may_see
 from desk.visit import Visit
-from records.db import Connection
+from records.db import Connection, RowMapping
 
 
-def called(visit: Visit, file: Mapping[str, Any]) -> str:
+def called(visit: Visit, file: RowMapping) -> str:
     """Its name for who may read it, and of a file of ours; else its hash's first."""
     if file["direction"] == "out" or may_see(visit, ()):
         return str(file["name"])

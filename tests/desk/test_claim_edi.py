@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from records import claims
+from records import claims, files
 from tests.desk.conftest import Site
 
 
@@ -32,6 +32,20 @@ def test_who_may_not_see_the_patient_gets_neither_names_nor_raw_text(
     assert "Patient hidden" in page.text
     assert "NM1*IL" not in page.text
     assert ops.get(f"/claims/{claim_id}/edi/raw").status_code == 403
+
+
+@pytest.mark.parametrize("tab", ["edi", "documents"])
+def test_a_partners_name_of_a_file_is_read_only_by_who_sees_patients(
+    site: Site, claim_id: str, tab: str
+) -> None:
+    with site.office.reading() as conn:
+        file = files.get(conn, str(claims.get(conn, claim_id).source_file))
+    assert file is not None
+    path = f"/claims/{claim_id}/{tab}"
+    assert file["name"] in site.signed_in("supervisor").get(path).text
+    page = site.signed_in("ops").get(path).text
+    assert file["name"] not in page
+    assert f"File {file['sha256'][:12]}" in page
 
 
 def test_the_raw_text_has_only_this_claim(site: Site, claim_id: str) -> None:
