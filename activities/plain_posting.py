@@ -77,7 +77,8 @@ class PlainClaims:
         ours = [_our_line(line) for line in self.lines.get(row.id, ())]
         decided = decide_lines(found, ours, self.profile, primary=True)
         share = sum((result.patient for *_, result in decided), ZERO)
-        if not _is_as_expected(found, decided, len(ours), share):
+        billed = found.charge == from_cents(row.charge_cents)
+        if not billed or not _is_as_expected(found, decided, len(ours), share):
             return []
         self.taken[row.id] = _Taken(row, found, share)
         self._decided += [

@@ -68,6 +68,25 @@ def without_last_line(one: RemittanceClaim) -> RemittanceClaim:
     )
 
 
+def of_a_lower_charge(one: RemittanceClaim) -> RemittanceClaim:
+    """The payer took the first line for 4.00 less than was billed."""
+    first, *rest = one.lines
+    less = Decimal("4.00")
+    cut = first.adjustments[0].model_copy(
+        update={"amount": first.adjustments[0].amount - less}
+    )
+    lines = (
+        first.model_copy(
+            update={
+                "charge": first.charge - less,
+                "adjustments": (cut, *first.adjustments[1:]),
+            }
+        ),
+        *rest,
+    )
+    return one.model_copy(update={"charge": one.charge - less, "lines": lines})
+
+
 def reversed_(one: RemittanceClaim) -> RemittanceClaim:
     """The same with the opposite sign."""
     lines = tuple(
@@ -109,6 +128,7 @@ SAID: dict[str, Any] = {
     "secondary status": lambda one: one.model_copy(update={"status": "2"}),
     "forwarded by another": lambda one: one.model_copy(update={"status": "19"}),
     "a line is missing": without_last_line,
+    "a lower charge": of_a_lower_charge,
     "claim level": lambda one: one.model_copy(
         update={
             "paid": one.paid - 5,
@@ -398,3 +418,8 @@ def test_what_asks_nothing_is_posted_together(both: Posted, what: str) -> None:
 def test_what_asks_something_is_posted_by_itself(both: Posted, what: str) -> None:
     alone = what not in ("paid more than contracted", "no number of the payer")
     assert taken(both, Case("nothing", what, twice=False)) is not alone
+
+
+def test_a_claim_paid_for_a_lower_charge_does_not_close(both: Posted) -> None:
+    """What the payer says nothing of is still open at the payer."""
+    assert_same(both, [Case("nothing", "a lower charge", twice=False)])
