@@ -29,6 +29,10 @@ def text_of(repo_root: Path, name: str) -> str:
     return (repo_root / "docs" / "start" / f"{name}.md").read_text()
 
 
+WRITTEN = ("proof.zip", "ledger.beancount")
+"""Files that the commands write: not into the checkout."""
+
+
 def commands(text: str) -> list[str]:
     return [line for block in BLOCK.findall(text) for line in block.splitlines()]
 
@@ -56,7 +60,7 @@ def test_every_command_runs(
             continue
         words = shlex.split(line.replace("CLAIM", row.pcn))
         assert words[0] == "python"
-        words = [str(tmp_path / w) if w == "proof.zip" else w for w in words]
+        words = [str(tmp_path / w) if w in WRITTEN else w for w in words]
         done = subprocess.run(
             [sys.executable, *words[1:]],
             cwd=repo_root,
