@@ -124,6 +124,12 @@ def _may_assign(asked: Asked, row: RowMapping) -> str:
 
 
 def _may_snooze(asked: Asked, row: RowMapping) -> str:
+    me, holder = asked.visit.user, row["assignee"]
+    if holder != me.name and not asked.visit.may(Door.ASSIGN):
+        if holder is not None:
+            return f"{asked.name(holder)}{HELD}"
+        if not may_work(me, row):
+            return f"you{NOT_THEIRS}"
     return too_late(row, asked.until)
 
 
@@ -150,6 +156,7 @@ _ASK = "Ask them to give it back, or ask a supervisor."
 _FREE = {
     "claim": _ASK,
     "release": _ASK,
+    "snooze": _ASK,
     "assign": "To give it away, tick “Also those that somebody else has”.",
 }
 

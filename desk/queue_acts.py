@@ -125,6 +125,13 @@ def snooze(visit: Visit) -> Response:
     reason, until = asked_sleep(visit)
     with visit.desk.office.writing() as conn:
         row = tasks.get(conn, visit.path("task"))
+        me, holder = visit.user, row["assignee"]
+        mine = holder == me.name or (holder is None and may_work(me, row))
+        if not (mine or visit.may(Door.ASSIGN)):
+            raise ForbiddenError(
+                "Somebody else has this task, or decides it. Nothing was changed. "
+                "Leave it to them, or ask a supervisor."
+            )
         if why := too_late(row, until):
             raise DeskError(f"{why[:1].upper()}{why[1:]}. Nothing was changed.")
         done = put_to_sleep(visit, conn, row, until, reason)

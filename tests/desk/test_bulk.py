@@ -162,6 +162,23 @@ def test_a_snooze_skips_a_task_that_would_miss_its_legal_deadline(site: Site) ->
         assert tasks.get(conn, bound)["snoozed_until"] is None
 
 
+def test_nobody_puts_to_sleep_what_another_has_or_what_they_may_not_decide(
+    site: Site,
+) -> None:
+    held, paper = put(site, 1), put(site, 2, type="ERA_MISSING", role="poster")
+    take(site, "supervisor", held)
+    clerk, until = site.signed_in("clerk"), site.desk.now().date() + timedelta(days=3)
+    form = {"until": until.isoformat(), "reason": "later"}
+    page = clerk.get(choose(clerk, "snooze", [held, paper], **form)).text
+
+    assert "Ask them to give it back" in page
+    assert "You may not decide this kind of task" in page
+    for one in (held, paper):
+        assert send(clerk, f"/tasks/{one}/snooze", **form).status_code == 403
+        with site.office.reading() as conn:
+            assert tasks.get(conn, one)["snoozed_until"] is None
+
+
 def test_an_undo_brings_back_what_was_before(site: Site) -> None:
     today = site.desk.now().date()
     chosen = [put(site, 1), put(site, 2)]
