@@ -34,7 +34,7 @@ from records.events import Because
 
 KIND = "EOB"
 TASK = TaskType.MANUAL_EOB_POST
-UNAPPROVED, REJECTED = "unapproved", "rejected"
+UNAPPROVED = "unapproved"
 POSTED = "posted"
 SHOWN = 40
 """Lines that a task repeats; the remittance's page has all."""
@@ -228,7 +228,7 @@ def _open_task(
         "first_row": row["st_segment"],
     }
     why = why.by_rule("R-MAN-02")
-    open_file_task(conn, row, TASK, why, said, evidence, row["id"][:8], role)
+    open_file_task(conn, row, TASK, why, said, evidence, "", role)
 
 
 def _lines(one: Remittance) -> Iterator[dict[str, str]]:
@@ -268,7 +268,7 @@ def resolve(
         return _sampled(conn, row, decision, form, why)
     if decision != POSTED:
         said = f"Not posted: {why.actor} could not confirm it ({form['reason']})"
-        remittances.mark(conn, row["id"], status=REJECTED, reason=said)
+        remittances.reject(conn, row["id"], said)
         events.add(conn, why, "manual remittance", f"{_named(row)}: {said}")
         return f"{said}. Key it again as it stands on the paper"
     if row["keyed_by"] == why.actor:

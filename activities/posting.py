@@ -78,7 +78,8 @@ def open_file_task(
             due_on=due_on(kind, why.today, None),
             rule=why.rule,
             why=words_,
-            subject=f"{row['trace']}:{subject}"[:120],
+            # Two payers may use one check number, and a payer may send it twice.
+            subject=f"{row['trace']}:{row['id'][:8]}:{subject}"[:120],
             payer_id=row["payer_id"],
             amount_cents=abs(row["paid_cents"]),
             evidence=evidence,

@@ -106,9 +106,10 @@ def enter(
         words_ = f"Duplicate of remittance {one.trace}: ignored (R-ERA-06)"
         events.add(conn, why.by_rule("R-ERA-06", trace=one.trace), "duplicate", words_)
         return False, f"{one.trace} duplicate"
+    rejected = sum(r["status"] == remittances.REJECTED for r in same)
     new = not twins and remittances.insert_new(
         conn,
-        id=remittance_id(payer_id, one),
+        id=remittance_id(payer_id, one, again=rejected),
         payer_id=payer_id,
         trace=one.trace,
         payment_date=one.payment_date,
@@ -125,9 +126,11 @@ def enter(
     return True, f"{one.trace} received"
 
 
-def remittance_id(payer_id: str, one: Remittance) -> str:
-    """Opaque id of payer, trace, date and content."""
+def remittance_id(payer_id: str, one: Remittance, *, again: int = 0) -> str:
+    """Opaque id of payer, trace, date and content, and of how many with this trace were
+    rejected before."""
     text = f"{payer_id}|{one.trace}|{one.payment_date}|{one.content_hash}"
+    text += f"|{again}" if again else ""
     return sha256(text.encode()).hexdigest()[:40]
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, literal, select, update
 
 from records.db import upsert_ignore
 from records.tables import deposit, patient_payment, remittance, remittance_claim
+
+REJECTED = "rejected"
 
 
 def get(conn: Connection, remittance_id: str) -> RowMapping | None:
@@ -50,6 +53,13 @@ def mark(conn: Connection, remittance_id: str, **values: Any) -> None:
     conn.execute(
         update(remittance).where(remittance.c.id == remittance_id).values(**values)
     )
+
+
+def reject(conn: Connection, remittance_id: str, reason: str) -> None:
+    """A second person could not confirm it: it never posts, and the same content may
+    come again. Its hash is no longer the content's."""
+    gone = sha256(f"rejected {remittance_id}".encode()).hexdigest()
+    mark(conn, remittance_id, status=REJECTED, reason=reason, content_hash=gone)
 
 
 def add_claims(conn: Connection, rows: list[dict[str, Any]]) -> None:
@@ -154,10 +164,12 @@ def deposits_with_trace(conn: Connection, trace: str) -> list[RowMapping]:
 
 
 def of_trace(conn: Connection, trace: str) -> list[RowMapping]:
-    """Transaction sets of any payer with this trace number, posted ones first."""
+    """Transaction sets of any payer with this trace number: posted ones first, and
+    those that were rejected last."""
     query = select(remittance).where(remittance.c.trace == trace)
     rows = conn.execute(query.order_by(remittance.c.received_on)).mappings()
-    return sorted(rows, key=lambda row: row["status"] != "posted")
+    place = {"posted": 0, REJECTED: 2}
+    return sorted(rows, key=lambda row: place.get(row["status"], 1))
 
 
 def match_deposit(conn: Connection, ref: str, remittance_id: str) -> None:

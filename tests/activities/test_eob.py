@@ -640,6 +640,25 @@ def test_what_the_second_person_cannot_confirm_never_posts(
     assert statuses(office) == ["posted", "rejected"]
 
 
+def test_what_was_rejected_by_mistake_may_be_keyed_again_and_is_asked_again(
+    office: Office, high: bytes
+) -> None:
+    bring(office, high)
+    post_all(office)
+    decide(office, "per", "unreadable", reason="the wrong check was looked at")
+    bring(office, high + b"\n")  # the same rows in another file
+    post_all(office)
+    assert statuses(office) == ["rejected", "unapproved"]
+
+    decide(office, "per", "posted")
+    assert statuses(office) == ["posted", "rejected"]
+    (row,) = [r for r in registered(office) if r["status"] == "posted"]
+    assert cents(paid(office)) == row["paid_cents"]
+    bring(office, high + b"\n\n")
+    post_all(office)
+    assert statuses(office) == ["posted", "rejected"]
+
+
 def test_payments_and_takebacks_of_a_check_do_not_offset_each_other(
     office: Office,
 ) -> None:

@@ -423,3 +423,31 @@ def test_what_asks_something_is_posted_by_itself(both: Posted, what: str) -> Non
 def test_a_claim_paid_for_a_lower_charge_does_not_close(both: Posted) -> None:
     """What the payer says nothing of is still open at the payer."""
     assert_same(both, [Case("nothing", "a lower charge", twice=False)])
+
+
+def test_two_sets_with_one_trace_that_do_not_add_up_have_a_task_each(
+    both: Posted,
+) -> None:
+    """The second would wait for ever if the first one's task stood for both."""
+    both.run([Case("nothing", "paid", twice=False)])
+    office = both.office
+    why = office.because(data.NOW, WHY)
+    (one,) = read_remittances(data.remittance_file(office, range(2, 3))).remittances
+    for number in (1, 2):
+        off = one.model_copy(update={"paid": one.paid + number})
+        content = write_remittances([off], data.envelope(10 + number))
+        sha = office.documents.put(content)
+        with office.writing() as conn:
+            register_remittances(conn, office, "test", content, sha, why)
+    with office.reading() as conn:
+        received = remittances.listing(conn, status=["received"])
+    looks = [
+        RemittanceActivities(office).post_remittance(row["id"], data.NOW)
+        for row in received
+    ]
+
+    assert len(received) == 2
+    assert [look.done for look in looks] == [False, False]
+    with office.reading() as conn:
+        waiting = tasks.waiting(conn, types=["ERA_UNBALANCED"])
+    assert {t["workflow_id"] for t in waiting} == {f"remit-{r['id']}" for r in received}
