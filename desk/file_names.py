@@ -17,6 +17,7 @@ def called(visit: Visit, file: RowMapping) -> str:
 
 
 def log_names(visit: Visit, conn: Connection, what: str) -> None:
-    """Log that names of files were read, where they were."""
-    if may_see(visit, ()):
+    """Log that names of files were read, where they were; not again when a page looks
+    again by itself."""
+    if may_see(visit, ()) and "X-Background" not in visit.request.headers:
         visit.saw(conn, "names of files", subject=what)

@@ -125,9 +125,7 @@ def snooze(visit: Visit) -> Response:
     reason, until = asked_sleep(visit)
     with visit.desk.office.writing() as conn:
         row = tasks.get(conn, visit.path("task"))
-        me, holder = visit.user, row["assignee"]
-        mine = holder == me.name or (holder is None and may_work(me, row))
-        if not (mine or visit.may(Door.ASSIGN)):
+        if not may_sleep(visit, row):
             raise ForbiddenError(
                 "Somebody else has this task, or decides it. Nothing was changed. "
                 "Leave it to them, or ask a supervisor."
@@ -139,6 +137,14 @@ def snooze(visit: Visit) -> Response:
     return visit.go(
         list_of(visit), words if done else "The task changed. Nothing was done."
     )
+
+
+def may_sleep(visit: Visit, row: RowMapping) -> bool:
+    """Whether this person may let it sleep: theirs, nobody's that they may decide, or
+    anybody's for a supervisor."""
+    me, holder = visit.user, row["assignee"]
+    mine = holder == me.name or (holder is None and may_work(me, row))
+    return mine or visit.may(Door.ASSIGN)
 
 
 def asked_sleep(visit: Visit) -> tuple[str, date]:

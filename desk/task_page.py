@@ -15,7 +15,7 @@ from claims.task import TASKS, TaskSpec, TaskType
 from desk import task_appeal
 from desk.evidence import Fact, dated, edits, facts
 from desk.patients import HIDDEN, may_see, name_of
-from desk.queue_acts import may_work
+from desk.queue_acts import may_sleep, may_work
 from desk.task_call import BY_PHONE, CallSheet, call_sheet
 from desk.task_denial import Denial, denial_of
 from desk.task_form import changes, choices, decision_words, fields, missing
@@ -91,6 +91,7 @@ def page(
         status,
         shown=shown,
         row=row,
+        may_sleep=may_sleep(visit, row),
         claim=shown.claim,
         sentence=sentence_of(shown.claim) if shown.claim else "",
         payer=payer_name(visit.desk.office, row["payer_id"]) if row["payer_id"] else "",

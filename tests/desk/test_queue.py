@@ -264,6 +264,16 @@ def test_a_task_never_sleeps_past_its_legal_deadline(site: Site) -> None:
     assert "1 Mar 2027" in answer.text
 
 
+def test_snooze_is_offered_to_whom_it_is_allowed(site: Site) -> None:
+    path = f"/tasks/{open_one(site)}"
+    form = f'action="{path}/snooze"'
+
+    offered = {n: form in site.signed_in(n).get(path).text for n in (
+        "clerk", "supervisor", "poster")}  # fmt: skip
+
+    assert offered == {"clerk": True, "supervisor": True, "poster": False}
+
+
 @pytest.mark.parametrize("name", ["clinician", "admin"])
 def test_who_has_no_queue_is_told_so_on_today(site: Site, name: str) -> None:
     browser = site.signed_in(name)
