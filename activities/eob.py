@@ -9,6 +9,7 @@ ten of the others (R-MAN-01, R-MAN-02).
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from activities.csv_rows import BadRow, cells, read_rows, together
@@ -200,6 +201,26 @@ def waits_for_second(
     remittances.mark(conn, row["id"], status=UNAPPROVED, reason=said)
     _open_task(conn, row, one, said, why, Role.POSTER)
     return True
+
+
+def check_link(
+    conn: Connection, row: RowMapping, claim_id: str, paid: Decimal, why: Because
+) -> None:
+    """Money keyed for a claim that nobody knew is now a claim's: the limit holds for it
+    as if it had been keyed for that claim (R-MAN-02).
+
+    Raises:
+        DecisionRefused: above it, the one who keyed it may not link it alone.
+    """
+    if row["keyed_by"] != why.actor or row["approved_by"]:
+        return
+    before = remittances.keyed_on(conn, [claim_id], row["posted_on"], but="")
+    if rules.needs_second(abs(paid) + from_cents(before)):
+        raise DecisionRefused(
+            "You keyed this payment, and with what you keyed for the claim that day it "
+            "is above what one person may post (R-MAN-02). Nothing was linked. Another "
+            "poster or a supervisor links it."
+        )
 
 
 def sample(conn: Connection, row: RowMapping, one: Remittance, why: Because) -> None:

@@ -345,6 +345,7 @@ def resolve_unmatched_file(
         )
     one = read_one(conn, office, row)
     found = next(c for c in one.claims if c.position == position)
+    eob.check_link(conn, row, ours.id, found.paid, why)
     poster = Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
     poster.post_claim(found, ours)
     applied = EntryType.UNAPPLIED_PAYER_CASH_APPLIED

@@ -15,7 +15,7 @@ from activities.intake import Intake, bring_in, look_over
 from activities.office import OFFICE_PARTNER, Office
 from activities.proof_documents import documents
 from activities.reject_file import reject_file
-from activities.remittance import RemittanceActivities
+from activities.remittance import RemittanceActivities, resolve_unmatched_file
 from activities.tasks import NotPermittedError
 from claims.money import cents, from_cents
 from claims.task import DecisionRefused, TaskType
@@ -681,6 +681,28 @@ def test_checks_of_one_claim_on_one_day_are_added_up(
     post_all(office)
 
     assert statuses(office) == ["posted", "unapproved"]
+
+
+def test_the_limit_holds_for_money_of_unknown_claims_that_is_linked_later(
+    office: Office, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amount = Decimal(str(lines()[0]["pay_amount"]))
+    monkeypatch.setattr("policy.manual_eob.alone_up_to", lambda _what: amount)
+    for trace in ("CHK-1", "CHK-2"):
+        rows = [row | {"claim_ref": "NOBODY"} for row in lines(trace=trace)]
+        bring(office, sheet(*rows))
+    post_all(office)
+    first, second = open_tasks(office, TaskType.ERA_UNMATCHED_CLAIM)
+
+    def link(task: RowMapping, name: str) -> str:
+        form = {"claim_ref": "SYN-0001"}
+        with office.writing() as conn:
+            return resolve_unmatched_file(conn, office, task, "linked", form, by(name))
+
+    link(first, "pia")
+    with pytest.raises(DecisionRefused, match="R-MAN-02"):
+        link(second, "pia")
+    assert cents(paid(office)) == cents(amount)
 
 
 def test_two_versions_of_one_check_have_a_task_each(
