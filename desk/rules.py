@@ -19,6 +19,7 @@ FAMILIES = {
     "COB": "More than one plan",
     "COD": "Coding and notes",
     "COR": "Corrections",
+    "DAY": "Closing a day",
     "DEN": "Denials",
     "DSP": "Collections",
     "ELG": "Coverage",

@@ -1,5 +1,6 @@
 """axe-core finds nothing on any page, for a role that may open it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,10 @@ DEPOSITS = (
     b"D-9001,2026-01-20,100.00,ach,,,,\r\n"
     b"D-9002,2026-01-20,not-money,ach,,,,\r\n"
 )
+
+
+ONE_THAT_LIES_THERE = re.compile(r"Check (june\.csv|File 1)$")
+"""By its name for who sees every patient, else by its place in the list."""
 
 
 def details(premises: Premises) -> list[str]:
@@ -118,7 +123,7 @@ async def test_no_detail_page_has_a_violation_or_scrolls_sideways(
             found.append((path[:12], "scrolls sideways"))
         results = await Axe().run(page, options=TAGS)
         found += [(path[:12], v["id"]) for v in results.response["violations"]]
-    await page.get_by_role("button", name="Check june.csv").click()
+    await page.get_by_role("button", name=ONE_THAT_LIES_THERE).click()
     await page.wait_for_url("**/start/check*")
     assert await page.get_by_text("Left out: 1").count() == 1
     results = await Axe().run(page, options=TAGS)

@@ -21,8 +21,14 @@ ROLE = {
     "developer": "supervisor",
 }
 BLOCK = re.compile(r"^```\n(.*?)^```", re.S | re.M)
-FINE = {"python starter.py doctor": (0, 3)}
-"""Without a ticker, as here, the doctor says what to start."""
+DAY = "python starter.py close-day 2026-01-27"
+FINE = {
+    "python starter.py doctor": (0, 3),
+    f"{DAY} --check-only --as poster": (0, 3),
+    f"{DAY} --as poster": (0, 3),
+}
+"""Without a ticker, as here, the doctor says what to start; a day of the demo has
+deposits that nothing explains."""
 
 
 def text_of(repo_root: Path, name: str) -> str:
