@@ -110,10 +110,8 @@ def tasks_of(
         for row in ended
         if row["outcome"] in ("unmatched", "linked", "returned")
     }
-    for kind in ("ERA_UNBALANCED", "ERA_CONFLICT"):
+    for kind in ("ERA_UNBALANCED", "ERA_CONFLICT", "MANUAL_EOB_POST"):
         places[f"{remittance_id}:{kind}:"] = None
-    places[f"{remittance_id}:MANUAL_EOB_POST:{remittance_id[:8]}"] = None
-    places[f"{remittance_id}:MANUAL_EOB_POST:{remittance_id[:8]}"] = None
     query = select(task.c.id, task.c.number, task.c.key, task.c.closed_on)
     found = conn.execute(query.where(task.c.key.in_(places))).mappings()
     return {places[row["key"]]: row for row in found}
