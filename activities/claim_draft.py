@@ -102,7 +102,7 @@ def claim_of(draft: Draft, practice: Practice, payers: PayerBook) -> Claim:
     """The claim of rows in which nothing is wrong."""
     head = draft.head
     patient = _patient(head)
-    profile = payers.get(head.payer_id) or payers.by_edi_id(head.payer_id)
+    profile = payers.named(head.payer_id)
     holder = patient if head.is_self else _holder(head, patient)
     edi = profile.edi if profile else None
     return Claim(

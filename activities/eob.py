@@ -107,8 +107,7 @@ def look_over(
     checks, bad = read_checks(content, why.today)
     taken = []
     for check in checks:
-        named = check.head.payer_id
-        profile = office.payers.get(named) or office.payers.by_edi_id(named)
+        profile = office.payers.named(check.head.payer_id)
         wrong = list(_wrong(conn, check, why.actor))
         if profile is None:
             wrong.insert(0, ("payer_id", "is not known here"))

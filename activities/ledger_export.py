@@ -15,7 +15,7 @@ from activities.csv_rows import as_text
 from claims.money import ZERO
 from ledger.accounts import CLASS
 from ledger.balances import trial_balance
-from ledger.whole_journal import Line, Posting, first_days, journal, last_day
+from ledger.whole_journal import Line, Posting, first_days, journal
 from records.db import Connection
 
 COLUMNS = (
@@ -51,9 +51,11 @@ def beancount(conn: Connection, *, as_of: date | None = None) -> Iterator[str]:
     opened = first_days(conn, as_of=as_of)
     for account, day in opened.items():
         yield f"{day} open {account_in_beancount(account)} USD\n"
+    last: date | None = None
     for posting in journal(conn, as_of=as_of):
         yield _transaction(posting)
-    last = last_day(conn, as_of=as_of)
+        day = posting.entry["business_date"]
+        last = max(last or day, day)
     if last is None:
         return
     yield "\n"

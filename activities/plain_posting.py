@@ -61,14 +61,15 @@ class PlainClaims:
         self.conn = conn
         self.office = office
         self.profile = office.payer(payer_id)
-        rows = _once(found, payer_id)
-        self.spoken_of = quiet.spoken_of(conn, rows)
-        accounts = {row.account_id for row in rows.values()}
-        self.held = quiet.accounts_held(conn, accounts)
-        self.lines = claims.lines_of(conn, rows)
-        self.money = balances(conn, rows)
         self.taken: dict[str, _Taken] = {}
         self._decided: list[tuple[str, int, str]] = []
+        self.money: dict[str, Balances] = {}
+        if rows := _once(found, payer_id):  # a set of reversals has none: ask nothing
+            self.spoken_of = quiet.spoken_of(conn, rows)
+            accounts = {row.account_id for row in rows.values()}
+            self.held = quiet.accounts_held(conn, accounts)
+            self.lines = claims.lines_of(conn, rows)
+            self.money = balances(conn, rows)
 
     def decide(self, found: RemittanceClaim, row: ClaimRow, trace: str) -> Decided:
         """How each line was decided; nothing when the claim is not plain."""
@@ -98,6 +99,8 @@ class PlainClaims:
 
     def finish(self, remittance_id: str, trace: str, why: Because) -> None:
         """Lines, submissions, state, next step, event and news of all of them."""
+        if not self.taken:
+            return
         claims.pay_lines(self.conn, self._decided)
         submissions.decide_first(self.conn, self.taken)
         moves = [self._move(one, trace, why) for one in self.taken.values()]

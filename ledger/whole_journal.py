@@ -84,12 +84,3 @@ def first_days(conn: Connection, *, as_of: date | None = None) -> dict[str, date
     if as_of is not None:
         query = query.where(entry.c.business_date <= as_of)
     return {row.account: row.day for row in conn.execute(query)}
-
-
-def last_day(conn: Connection, *, as_of: date | None = None) -> date | None:
-    """The business day of the latest entry; None for an empty ledger."""
-    query = select(func.max(entry.c.business_date))
-    if as_of is not None:
-        query = query.where(entry.c.business_date <= as_of)
-    found: date | None = conn.execute(query).scalar_one()
-    return found

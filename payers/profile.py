@@ -190,6 +190,10 @@ class PayerBook:
         """The profile whose NM109 this is."""
         return self._by_edi.get(edi_id)
 
+    def named(self, reference: str) -> PayerProfile | None:
+        """The profile that a person's file names by our payer id or by the EDI id."""
+        return self.get(reference) or self.by_edi_id(reference)
+
     def ids(self) -> list[str]:
         """Our payer ids, in order."""
         return sorted(self._by_id)
