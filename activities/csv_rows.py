@@ -193,14 +193,14 @@ def read_cells(
 
 
 def text_rows(content: bytes) -> list[list[str]]:
-    """Every row as text, the header first.
+    """Every row as text, the header first, without what ``as_text`` adds.
 
     Raises:
         CsvError: no text, or broken quotes.
     """
     try:
         text = io.StringIO(content.decode("utf-8-sig"))
-        return list(csv.reader(text, strict=True))
+        return [[_as_meant(c) for c in row] for row in csv.reader(text, strict=True)]
     except UnicodeDecodeError:
         raise CsvError("the file is not UTF-8 text") from None
     except csv.Error:
@@ -297,3 +297,8 @@ def together(wrong: list[tuple[str, str]]) -> tuple[str, str]:
 def as_text(value: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _as_meant(cell: str) -> str:
+    """The cell before ``as_text``: a corrected reject file comes in as it is."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell

@@ -2,7 +2,8 @@
 
 It has the input's own columns, so it names patients: it goes only to the person who
 brought the file in, beside that file. Corrected it comes in as it is, because our own
-columns are passed over. A claim or check is left out whole, so it is here whole.
+columns are passed over and the mark before a formula is taken off. A claim or check is
+left out whole, so it is here whole.
 """
 
 import csv
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from activities import claim_sheet, csv_files
-from activities.csv_rows import OURS, CsvError, text_rows
+from activities.csv_rows import OURS, CsvError, as_text, text_rows
 from activities.imports import Reject
 from activities.rejects import code_of, shapes
 
@@ -47,7 +48,7 @@ def reject_file(content: bytes, kind: str, rejects: Sequence[Reject]) -> bytes:
     for number, reject in _rows_of(rejects, kind, names, numbered):
         cells = numbered[number]
         own = [cells[n] if n < len(cells) else "" for n in kept]
-        writer.writerow([*own, number, *why[reject]])
+        writer.writerow([*map(as_text, own), number, *map(as_text, why[reject])])
     return out.getvalue().encode()
 
 

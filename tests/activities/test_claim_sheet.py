@@ -1,5 +1,7 @@
 """Claims as CSV and JSON: whole claims go on, each other one is named, none is lost."""
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from activities.claim_rows import ClaimLine
 from activities.claim_sheet import ClaimSheet, json_claims, kind_of, read_sheet
-from activities.csv_rows import CsvError
+from activities.csv_rows import CsvError, text_rows
 from activities.files import take_in
 from activities.intake import Intake, bring_in, claims_in, look_over
 from activities.office import OFFICE_PARTNER, Office
@@ -446,6 +448,22 @@ def test_a_reject_file_of_a_reject_file_has_our_columns_once(office: Office) -> 
     assert header.endswith("charge,_row,_field,_value_masked,_code,_reason,_fix")
     assert header.count("_row") == 1
     assert ",2,units,x,amount," in row
+
+
+@pytest.mark.parametrize("mark", "=+-@")
+def test_a_reject_file_starts_no_formula_and_gives_the_cell_back(
+    office: Office, mark: str
+) -> None:
+    city = f"{mark}HYPERLINK(1)"
+    content = as_csv(LINE | {"patient_city": city, "units": "x"})
+    done = bring_in(office, "claims", content, by())
+    aside = reject_file(content, done.kind, done.rejects)
+    (row,) = csv.DictReader(io.StringIO(aside.decode()))
+
+    assert row["patient_city"] == f"'{city}"
+    assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    header, cells = text_rows(aside)
+    assert cells[header.index("patient_city")] == city
 
 
 def test_a_known_claim_is_named_in_json_by_its_place(office: Office) -> None:
