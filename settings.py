@@ -50,6 +50,9 @@ class Settings(BaseModel):
     mailbox_settle_seconds: float = Field(
         30, ge=0, le=120, description="how long a file must lie unchanged to be read"
     )
+    mailbox_max_mb: int = Field(
+        200, ge=10, le=2000, description="the largest file read from a mailbox"
+    )
     sftp_file: Path | None = Field(
         None, description="accounts at partners' SFTP servers; default: folders only"
     )

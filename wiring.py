@@ -88,6 +88,7 @@ def open_office_offline(settings: Settings, client: Client | None = None) -> Off
         codes=CodeSets.load(settings.practice_file.with_name("code_sets.yaml")),
         accounts=accounts,
         settle_seconds=settings.mailbox_settle_seconds,
+        most_bytes=settings.mailbox_max_mb * 1_000_000,
     )
     if strangers := sorted(set(accounts) - set(office.partners())):
         office.db.close()

@@ -22,6 +22,7 @@ KINDS = {
     "APPEAL_DECISIONS": "appeal decisions (CSV)",
     "EOB": "paper remittances (CSV)",
     "UNKNOWN": "unknown kind",
+    "UNREAD": "a file that was not read",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import answers, claim_sheet, csv_files
+from activities import answers, claim_sheet, csv_files, unread_files
 from activities.acting import deliver_acts
 from activities.eob import KIND as EOB
 from activities.imports import import_claims, take_sheet
@@ -21,6 +21,7 @@ from activities.office import Office
 from activities.remittance import register_remittances
 from activities.tasks import deliver_waiting
 from activities.telling import start_claims, start_remittance, tell
+from activities.unread_files import UnreadError
 from claims.decision import MACHINE
 from edi.acks import read_acknowledgments
 from edi.errors import EdiError
@@ -28,12 +29,20 @@ from edi.segments import FileKind, detect
 from edi.x270 import read_eligibility_answers
 from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
-from exchange.mailbox import InboundFile, Mailbox
+from exchange.mailbox import (
+    FileMissingError,
+    InboundFile,
+    Mailbox,
+    MailboxError,
+    TooLargeError,
+)
 from records import files, news, remittances, reports
 from records.db import Connection, RowMapping
 from records.events import Because
 from records.files import End
 
+PATIENCE = 5
+"""Tries of one sweep at files that could not be taken in; the next sweep goes on."""
 MONEY = frozenset({"835", "EOB", "DEPOSITS", "PAYMENTS", "REFUNDS"})
 UNKNOWN = "UNKNOWN"
 """The kind of a file that nothing has looked at yet, or that nobody knows."""
@@ -59,31 +68,43 @@ class FileActivities:
         """Take every settled file of a mailbox in to its end; how many were.
 
         Each file is its own transactions and the same bytes again change nothing, so a
-        repeat goes on where a crash left off. A file we fail on does not stop the next.
+        repeat goes on where a crash left off. A file we fail on does not stop the next,
+        nor, after some tries, what the others brought: it is on the list of files.
 
         Raises:
             FilesLeftError: some files could not be taken in now; they are tried again.
         """
         why = self.office.because(at, "R-BAD-01")
-        taken, failures = 0, list[Exception]()
+        taken, left = 0, dict[InboundFile, Exception]()
         with self.office.mailbox(partner) as mailbox:
             for file in mailbox.list_inbound(self.office.settle_seconds):
                 try:
                     taken += self._receive(mailbox, partner, file, why)
                 except Exception as error:  # noqa: BLE001 - told below, with all others
-                    failures.append(error)
-        if failures:
-            raise FilesLeftError(len(failures)) from failures[0]
+                    left[file] = error
+        unread = {f: e for f, e in left.items() if isinstance(e, UnreadError)}
+        unread_files.remember(self.office, partner, unread, why)
+        if left and _tries() < PATIENCE:
+            raise FilesLeftError(len(left)) from next(iter(left.values()))
         return taken
 
     def _receive(
         self, mailbox: Mailbox, partner: str, file: InboundFile, why: Because
     ) -> bool:
-        """Take one file in and move it aside; not one that grew since it was listed."""
-        content = mailbox.read_inbound(file.name)
-        if len(content) != file.size:
+        """Take one file in and move it aside; not one that grew since it was listed,
+        and of one that is too large only that it came."""
+        try:
+            content = mailbox.read_inbound(file.name)
+        except FileMissingError:  # another sweep was quicker
             return False
-        take_in(self.office, partner, file.name, content, why)
+        except TooLargeError as error:
+            unread_files.refuse(self.office, partner, file, error, why)
+        except (MailboxError, OSError) as error:
+            raise UnreadError from error
+        else:
+            if len(content) != file.size:
+                return False
+            take_in(self.office, partner, file.name, content, why)
         mailbox.archive_inbound(file.name)
         return True
 
@@ -108,6 +129,11 @@ class FileActivities:
     def _untold(self) -> list[Any]:
         with self.office.reading() as conn:
             return news.untold(conn)
+
+
+def _tries() -> int:
+    """How often this sweep has tried by now."""
+    return activity.info().attempt if activity.in_activity() else 1
 
 
 def take_in(

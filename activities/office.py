@@ -15,7 +15,7 @@ from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date
 from claims.calendar import at as at_hour
 from claims.decision import MACHINE
 from exchange.accounts import SftpAccount
-from exchange.mailbox import AccountError, Mailbox
+from exchange.mailbox import MOST_BYTES, AccountError, Mailbox
 from exchange.opening import open_mailbox
 from payers.code_sets import CodeSets
 from payers.practice import Practice
@@ -178,6 +178,7 @@ def assemble(
     codes: CodeSets | None = None,
     accounts: Mapping[str, SftpAccount] | None = None,
     settle_seconds: float = 0.0,
+    most_bytes: int = MOST_BYTES,
 ) -> Office:
     """Build an office from its parts; nothing is started or created but folders."""
     return Office(
@@ -187,7 +188,9 @@ def assemble(
         documents=DocumentStore(documents, ring),
         practice=practice,
         payers=payers,
-        open_mailbox=partial(open_mailbox, mailbox, accounts or {}),
+        open_mailbox=partial(
+            open_mailbox, mailbox, accounts or {}, most_bytes=most_bytes
+        ),
         task_queue=task_queue,
         client=client,
         codes=codes or CodeSets(),

@@ -34,6 +34,7 @@ from ledger.balances import Balances, balances, identity_breaches, totals, trial
 from records import acts, audit, claims, news, tasks, users
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
+from records.files import UNREAD
 
 TICKER_KINDS = ("demo", "test")
 SLACK = timedelta(seconds=5)
@@ -189,6 +190,10 @@ def _records(conn: Connection) -> Iterator[Finding]:
     for row in audit.files_without_end(conn):
         words = f"received {row['received_on']}, neither posted, routed nor quarantined"
         fix = "Import it again: what is known stays unchanged."
+        if row["kind"] == UNREAD:
+            words = f"in {row['partner']}'s mailbox since {row['received_on']}: "
+            words += str(row["reason"])
+            fix = "Mend its rights, or have the partner send it again."
         yield _finding(3, f"file {row['sha256'][:12]} ({row['kind']})", words, fix)
     for event in audit.unexplained_states(conn):
         words = f"its change to {event['new_state']} names no rule or no actor"

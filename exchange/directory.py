@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from exchange.mailbox import (
+    MOST_BYTES,
     InboundFile,
+    TooLargeError,
     checked_draft,
     checked_name,
     conflict,
@@ -31,7 +33,12 @@ class DirectoryMailbox:
     """Stage, then rename; leave half-written files alone."""
 
     def __init__(
-        self, root: Path, partner: str, *, clock: Callable[[], float] = time.time
+        self,
+        root: Path,
+        partner: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         """``root`` holds one folder per partner; ``clock`` tells what has settled."""
         folder = root / checked_name(partner)
@@ -39,6 +46,7 @@ class DirectoryMailbox:
         self.done = self.inbound / "done"
         self.outbound = folder / "outbound"
         self._clock = clock
+        self._most = most_bytes
         for part in (self.done, self.outbound):
             make_folders(part)
 
@@ -62,7 +70,7 @@ class DirectoryMailbox:
 
     def read_inbound(self, name: str) -> bytes:
         """The bytes of a waiting file."""
-        return _read(self.inbound / checked_name(name))
+        return _read(self.inbound / checked_name(name), self._most)
 
     def archive_inbound(self, name: str) -> None:
         """Move it to ``done``; a name taken before gets a number."""
@@ -93,11 +101,12 @@ class DirectoryMailbox:
         source = self.outbound / checked_draft(draft)
         target = self.outbound / checked_name(name)
         with _alone_in(self.outbound):
-            if _regular(source) is None:
+            staged = _regular(source)
+            if staged is None:
                 return
             if not os.path.lexists(target):
                 source.rename(target)
-            elif _read(target) == _read(source):
+            elif _is_same(target, source, staged.st_size):
                 source.unlink()
             else:
                 raise conflict(name)
@@ -121,7 +130,7 @@ class DirectoryMailbox:
 
     def read_outbound(self, name: str) -> bytes:
         """The bytes of a file we wrote."""
-        return _read(self.outbound / checked_name(name))
+        return _read(self.outbound / checked_name(name), self._most)
 
 
 def _regular(path: Path) -> os.stat_result | None:
@@ -165,7 +174,14 @@ def _tame(path: Path) -> str:
     return name
 
 
-def _read(path: Path) -> bytes:
+def _is_same(target: Path, source: Path, size: int) -> bool:
+    """Whether a file holds our draft's bytes; one of another size is not read."""
+    state = _regular(target)
+    same_size = state is not None and state.st_size == size
+    return same_size and _read(target, size) == _read(source, size)
+
+
+def _read(path: Path, most: int) -> bytes:
     # Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
@@ -175,6 +191,9 @@ def _read(path: Path) -> bytes:
             raise missing() from None
         raise
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
             raise missing()
-        return file.read()
+        if state.st_size > most:
+            raise TooLargeError(state.st_size, most)
+        return file.read(state.st_size + 1)  # no further, should it grow meanwhile

@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+MOST_BYTES = 200_000_000
+"""The largest file that is read, unless a setting says otherwise."""
 UNFINISHED_ENDINGS = (".tmp", ".part", ".filepart")
 MAX_NAME_BYTES = 240
 """File systems take 255; the rest is for the number of an archived file."""
@@ -31,6 +33,19 @@ class OutboundConflictError(MailboxError):
 
 class FileMissingError(MailboxError):
     """There is no file of this name; nothing was read."""
+
+
+class TooLargeError(MailboxError):
+    """The file is larger than what is read here; nothing of it was read."""
+
+    def __init__(self, size: int, most: int) -> None:
+        """Both in bytes."""
+        super().__init__(
+            f"it is larger than what is read here ({size / 1e6:,.0f} MB; at most "
+            f"{most / 1e6:,.0f} MB), so nothing of it was read. Ask the sender for "
+            "smaller files, or raise CLAIMTHREAD_MAILBOX_MAX_MB and send it again"
+        )
+        self.size = size
 
 
 class UnreachableError(MailboxError):
@@ -72,6 +87,7 @@ class Mailbox(Protocol):
 
         Raises:
             FileMissingError: it is not waiting (any more).
+            TooLargeError: it holds more bytes than this mailbox reads.
         """
         ...
 

@@ -21,7 +21,9 @@ from asyncssh import SFTPClient
 from exchange.accounts import SftpAccount
 from exchange.connection import GONE, Line, Step, connected
 from exchange.mailbox import (
+    MOST_BYTES,
     InboundFile,
+    TooLargeError,
     checked_draft,
     checked_name,
     conflict,
@@ -47,10 +49,12 @@ class SftpMailbox:
         account: SftpAccount,
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         """``pause`` waits between the two looks that show whether a file changes."""
         self._account = account
         self._pause = pause
+        self._most = most_bytes
         self._line: Line | None = None
 
     @contextmanager
@@ -81,7 +85,7 @@ class SftpMailbox:
     def read_inbound(self, name: str) -> bytes:
         """The bytes of a waiting file."""
         path = _in(self._account.inbound, checked_name(name))
-        return self._do(lambda sftp: _read(sftp, path))
+        return self._do(lambda sftp: _read(sftp, path, self._most))
 
     def archive_inbound(self, name: str) -> None:
         """Move it to the folder of those taken in; a taken name gets a number."""
@@ -143,7 +147,7 @@ class SftpMailbox:
                         raise
                 else:
                     return
-            if await _read(sftp, target) != await _read(sftp, source):
+            if not await _is_same(sftp, target, source):
                 raise conflict(name)
             await sftp.remove(source)
 
@@ -176,7 +180,7 @@ class SftpMailbox:
     def read_outbound(self, name: str) -> bytes:
         """The bytes of a file we wrote."""
         path = _in(self._account.outbound, checked_name(name))
-        return self._do(lambda sftp: _read(sftp, path))
+        return self._do(lambda sftp: _read(sftp, path, self._most))
 
     async def _waiting(self, sftp: SFTPClient) -> list[InboundFile]:
         found = []
@@ -218,19 +222,37 @@ async def _regular_files(
 
 
 async def _exists(sftp: SFTPClient, path: str) -> bool:
+    return await _size(sftp, path) is not None
+
+
+async def _size(sftp: SFTPClient, path: str) -> int | None:
+    """Bytes of a regular file; None for anything else."""
     try:
         state = await sftp.lstat(path)
     except GONE:
+        return None
+    regular = state.type == asyncssh.FILEXFER_TYPE_REGULAR
+    return state.size or 0 if regular else None
+
+
+async def _is_same(sftp: SFTPClient, target: str, source: str) -> bool:
+    """Whether a file holds our draft's bytes; one of another size is not read."""
+    size = await _size(sftp, source)
+    if size is None or await _size(sftp, target) != size:
         return False
-    return state.type == asyncssh.FILEXFER_TYPE_REGULAR
+    return await _read(sftp, target, size) == await _read(sftp, source, size)
 
 
-async def _read(sftp: SFTPClient, path: str) -> bytes:
-    if not await _exists(sftp, path):
+async def _read(sftp: SFTPClient, path: str, most: int) -> bytes:
+    size = await _size(sftp, path)
+    if size is None:
         raise missing()
+    if size > most:
+        raise TooLargeError(size, most)
     try:
         async with sftp.open(path, "rb") as file:
-            content: bytes = await file.read()
+            # No further, should it grow meanwhile or be larger than the server says.
+            content: bytes = await file.read(size + 1)
             return content
     except GONE:
         raise missing() from None

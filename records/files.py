@@ -1,14 +1,18 @@
 """Files sent and received: registered by hash before reading, one of three ends."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from records.db import upsert_ignore
 from records.instants import to_text
 from records.tables import file, import_run
+
+UNREAD = "UNREAD"
+"""The kind of a file whose bytes were not read: its ``sha256`` is of its place."""
 
 
 class End(StrEnum):
@@ -72,6 +76,17 @@ def end(
         .where(file.c.sha256 == sha256)
         .values(ended=ended.value, reason=reason, counts=counts)
     )
+
+
+def explain(conn: Connection, sha256: str, reason: str) -> None:
+    """Write why a file has no end yet."""
+    conn.execute(update(file).where(file.c.sha256 == sha256).values(reason=reason))
+
+
+def forget_unread(conn: Connection, partner: str, *, but: Iterable[str]) -> None:
+    """Take files off the list that could not be read before and lie there no more."""
+    gone = (file.c.partner == partner, file.c.kind == UNREAD, file.c.ended.is_(None))
+    conn.execute(delete(file).where(*gone, file.c.sha256.not_in(list(but))))
 
 
 def get(conn: Connection, sha256: str) -> RowMapping | None:

@@ -197,7 +197,7 @@ file = Table(
     Column("partner", String(32), nullable=False),
     Column("name", String(255), nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("received_on", Date, nullable=False),
     Column("received_at", INSTANT, nullable=False),
     Column("ended", String(12)),

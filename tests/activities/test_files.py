@@ -1,6 +1,8 @@
 """A sweep of a mailbox: every file has one of three ends, and none is in the way."""
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities.file_words import KINDS, kind_words
 from activities.files import (
+    PATIENCE,
     ROUTES,
     UNKNOWN,
     FileActivities,
@@ -21,7 +25,7 @@ from activities.office import Office
 from edi.segments import FileKind
 from exchange.directory import DirectoryMailbox
 from exchange.sftp import SftpMailbox
-from records import claims, files
+from records import audit, claims, files
 from records.events import Because
 from records.tables import eligibility
 from tests.activities.conftest import NOON, open_office
@@ -222,6 +226,69 @@ def test_one_bad_file_does_not_stop_the_next(
     assert numbers(office) == [PATIENTS[1].pcn]
     assert sweep(office, OFFICE) == 1
     assert numbers(office) == [p.pcn for p in PATIENTS]
+
+
+def ends(office: Office) -> dict[str, tuple[str, Any]]:
+    with office.reading() as conn:
+        return {f["name"]: (f["kind"], f["ended"]) for f in files.listing(conn)}
+
+
+def test_a_file_that_is_too_large_is_quarantined_unread_beside_the_others(
+    office: Office, tmp_path: Path
+) -> None:
+    huge = drop(tmp_path, PARTNER, "1-huge.835", b"")
+    os.truncate(huge, 20_000_000_000)
+    drop(tmp_path, PARTNER, "271.edi", Outside().coverage(PATIENTS))
+
+    assert sweep(office, PARTNER) == 2
+    assert sweep(office, PARTNER) == 0
+
+    assert ends(office) == {
+        "1-huge.835": ("UNREAD", "quarantined"),
+        "271.edi": ("271", "routed"),
+    }
+    with office.reading() as conn:
+        row = next(f for f in files.listing(conn) if f["kind"] == "UNREAD")
+    assert row["size"] == 20_000_000_000
+    assert "larger than what is read here (20,000 MB; at most 200 MB)" in row["reason"]
+    assert (huge.parent / "done" / "1-huge.835").exists()
+
+
+def test_a_file_that_stays_unreadable_is_listed_and_holds_nothing_up(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(tmp_path, PARTNER, "1-locked.835", b"payment")
+    drop(tmp_path, PARTNER, "271.edi", Outside().coverage(PATIENTS))
+    once: Any = DirectoryMailbox.read_inbound
+
+    def locked(mailbox: DirectoryMailbox, name: str) -> bytes:
+        if name == "1-locked.835":
+            raise PermissionError(13, "Permission denied", "/box/QUILL_MARA.835")
+        return bytes(once(mailbox, name))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(DirectoryMailbox, "read_inbound", locked)
+        with pytest.raises(FilesLeftError):
+            sweep(office, PARTNER)
+        assert last_try(office) == 0
+
+    assert ends(office)["1-locked.835"] == ("UNREAD", None)
+    with office.reading() as conn:
+        (unread,) = audit.files_without_end(conn)
+    assert unread["reason"].endswith("each sweep tries again: Permission denied")
+    assert answers(office) == 2
+
+    assert sweep(office, PARTNER) == 1
+    assert set(ends(office)) == {"1-locked.835", "271.edi"}
+    assert ends(office)["1-locked.835"][1] == "quarantined"
+    with office.reading() as conn:
+        assert audit.files_without_end(conn) == []
+
+
+def last_try(office: Office) -> int:
+    env = ActivityEnvironment()
+    env.info = replace(env.info, attempt=PATIENCE)
+    return env.run(FileActivities(office).receive_files, PARTNER, NOON)
 
 
 def numbers(office: Office) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from exchange.directory import DirectoryMailbox
+from exchange.mailbox import TooLargeError
 from exchange.sftp import SftpMailbox
 from tests.cli.conftest import Desk
 from tests.exchange.serving import Server, running, write_key
@@ -123,3 +125,17 @@ def test_files_settle_for_half_a_minute_unless_a_practice_says_otherwise(
     said = desk("files")
     assert said.code == 2
     assert "do not fit: CLAIMTHREAD_MAILBOX_SETTLE_SECONDS. Nothing" in said.err
+
+
+def test_the_largest_file_of_a_mailbox_is_a_setting(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAIMTHREAD_MAILBOX_MAX_MB", "10")
+    mailbox = desk.office().open_mailbox("office")
+    assert isinstance(mailbox, DirectoryMailbox)
+    path = mailbox.inbound / "a.csv"
+    path.touch()
+    os.truncate(path, 10_000_001)
+
+    with pytest.raises(TooLargeError, match="at most 10 MB"):
+        mailbox.read_inbound("a.csv")

@@ -17,6 +17,7 @@ from exchange.mailbox import (
     Mailbox,
     MailboxError,
     OutboundConflictError,
+    TooLargeError,
 )
 from exchange.sftp import SftpMailbox
 from tests.exchange.serving import running
@@ -313,3 +314,34 @@ def test_names_that_are_not_plain_are_refused(side: Side, name: str) -> None:
             step()
 
     assert mailbox.list_outbound() == []
+
+
+def test_a_file_above_the_limit_is_listed_and_not_read(side: Side) -> None:
+    """It takes no room: a sparse file of 20 GB, more than this machine would hold."""
+    side.drop("huge.835", b"")
+    os.truncate(side.inbound / "huge.835", 20_000_000_000)
+    side.drop("a.835", b"payment")
+
+    found = side.mailbox.list_inbound()
+
+    assert [(f.name, f.size) for f in found] == [
+        ("a.835", 7),
+        ("huge.835", 20_000_000_000),
+    ]
+    with pytest.raises(TooLargeError, match=r"20,000 MB; at most 200 MB") as said:
+        side.mailbox.read_inbound("huge.835")
+    assert said.value.size == 20_000_000_000
+    assert side.mailbox.read_inbound("a.835") == b"payment"
+    side.mailbox.archive_inbound("huge.835")
+    assert names(side) == ["a.835"]
+
+
+def test_a_huge_file_under_our_name_is_a_conflict_and_is_not_read(side: Side) -> None:
+    draft = side.mailbox.stage_outbound("a.837", b"claims")
+    (side.outbound / "a.837").touch()
+    os.truncate(side.outbound / "a.837", 20_000_000_000)
+
+    with pytest.raises(OutboundConflictError):
+        side.mailbox.release_outbound(draft, "a.837")
+    with pytest.raises(TooLargeError):
+        side.mailbox.read_outbound("a.837")

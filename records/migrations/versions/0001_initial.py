@@ -245,7 +245,7 @@ def upgrade() -> None:
         sa.Column("partner", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("received_at", sa.String(length=27), nullable=False),
         sa.Column("ended", sa.String(length=12), nullable=True),
