@@ -1,6 +1,10 @@
 """What desk and command line say of a file: its kind, and its end."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from records.db import RowMapping
+from records.file_list import NO_SETS, Sets
 
 KINDS = {
     "837P": "professional claims (837P)",
@@ -31,8 +35,41 @@ def kind_words(kind: str) -> str:
     return " and ".join(KINDS.get(one, one) for one in kind.split("+"))
 
 
-def end_words(row: RowMapping) -> str:
-    """How a file ended; one of ours is sent, there is no other way for it."""
+class FileEnd(NamedTuple):
+    """How a file ended: in one word or two, and what of it is still to come."""
+
+    word: str
+    more: str = ""
+
+    def __str__(self) -> str:
+        """``posted in part: 1 of 3 payments waits for a person``."""
+        return f"{self.word}: {self.more}" if self.more else self.word
+
+
+def end_of(row: RowMapping, sets: Sets = NO_SETS) -> FileEnd:
+    """How a file ended; one of ours is sent, there is no other way for it.
+
+    Money has come to its end when each payment of the file (``sets``) is in the ledger:
+    a file of which none is yet is not *posted*, however well it was read.
+    """
     if row["direction"] == "out":
-        return "sent"
-    return str(row["ended"] or "not ended")
+        return FileEnd("sent")
+    if row["ended"] != "posted" or sets.posted == sets.count:
+        return FileEnd(str(row["ended"] or "not ended"))
+    if sets.posted:
+        return FileEnd("posted in part", ", ".join(_left(sets)))
+    if sets.count == sets.coming:
+        return FileEnd("not posted yet")
+    return FileEnd("not posted", ", ".join(_left(sets)))
+
+
+def _left(sets: Sets) -> Iterator[str]:
+    for count, one, many in (
+        (sets.waiting, "waits for a person", "wait for a person"),
+        (sets.coming, "is not posted yet", "are not posted yet"),
+        (sets.refused, "was refused by a person", "were refused by a person"),
+    ):
+        if count and sets.count == 1:
+            yield one
+        elif count:
+            yield f"{count} of {sets.count} payments {one if count == 1 else many}"

@@ -16,6 +16,7 @@ from temporalio import activity
 from activities import answers, claim_sheet, csv_files, unread_files
 from activities.acting import deliver_acts
 from activities.eob import KIND as EOB
+from activities.file_words import end_of
 from activities.imports import import_claims, take_sheet
 from activities.office import Office
 from activities.remittance import register_remittances
@@ -36,9 +37,10 @@ from exchange.mailbox import (
     MailboxError,
     TooLargeError,
 )
-from records import files, news, remittances, reports
+from records import file_list, files, news, remittances, reports
 from records.db import Connection, RowMapping
 from records.events import Because
+from records.file_list import NO_SETS
 from records.files import End
 
 PATIENCE = 5
@@ -156,7 +158,8 @@ def take_in(
         known = files.get(conn, sha)
         if not new and known is not None and is_over(known, why):
             files.count_copy(conn, sha)
-            return f"the same bytes are known as {known['ended']}"
+            sets = file_list.sets(conn, [sha]).get(sha, NO_SETS)
+            return f"the same bytes are known as {end_of(known, sets)}"
     office.documents.put(content)
     kinds = _kinds(content)
     with office.writing() as conn:

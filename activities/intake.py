@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from activities import claim_sheet, csv_files, eob
+from activities.file_words import end_of
 from activities.files import UNKNOWN, are_taken, is_over, take_in
 from activities.imports import Reject, identity_of, import_claims, read_file
 from activities.office import OFFICE_PARTNER, Office
@@ -22,10 +23,11 @@ from edi.x270 import read_eligibility_answers
 from edi.x276 import read_status_answers
 from edi.x277ca import read_claim_acknowledgments
 from edi.x835 import read_remittances
-from records import claims, files
+from records import claims, file_list, files
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
+from records.file_list import NO_SETS
 
 CLAIM_KINDS = ("837P", *claim_sheet.KINDS)
 """Kinds of files that bring claims."""
@@ -63,6 +65,8 @@ class Intake:
     kind: str
     ended: str
     words: str
+    end: str = ""
+    """How it ended, in words: money may have been read and not be posted yet."""
     known: bool = False
     counts: Counts | None = None
     rejects: tuple[Reject, ...] = ()
@@ -110,12 +114,14 @@ def bring_in(
     with office.reading() as conn:
         after = files.get(conn, sha)
         run = files.import_of(conn, sha)
+        sets = file_list.sets(conn, [sha]).get(sha, NO_SETS)
     ended = str(after["ended"]) if after else ""
     return Intake(
         name=name,
         sha256=sha,
         kind=kind_of(content),
         ended=ended,
+        end=str(end_of(after, sets)) if after else "",
         words=words,
         known=known,
         counts=_counts(run, known=known) if run else None,

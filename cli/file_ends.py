@@ -8,17 +8,18 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from activities.file_words import end_words, kind_words
+from activities.file_words import end_of, kind_words
 from cli.failures import CommandError, Exit
 from cli.session import Session
 from cli.terminal import Column, table
 from policy.people import sees_patients
 from records import events, file_list
 from records.db import RowMapping
+from records.file_list import NO_SETS, Sets
 from records.instants import from_text
 
-ENDS = ("posted", "routed", "quarantined", "none", "sent")
-_TOTALS = {"none": "not ended"}
+ENDS = ("posted", "waiting", "routed", "quarantined", "none", "sent")
+_TOTALS = {"none": "not ended", "waiting": "not all posted"}
 _COLUMNS = (
     Column("When"),
     Column("From or to"),
@@ -33,9 +34,10 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         "files",
         parents=[shared],
         help="files received and sent, and how each ended",
-        description="Newest first. posted: its money is in the ledger, or waits with a "
-        "task, which is said. routed: it went to its claims. quarantined: it changed "
-        "nothing, and why. not ended: it is tried again. sent: it is one of ours.",
+        description="Newest first. posted: its money is in the ledger. posted in part, "
+        "not posted: some or all of it is not, and why (--ended waiting). routed: it "
+        "went to its claims. quarantined: it changed nothing, and why. not ended: it "
+        "is tried again. sent: it is one of ours.",
     )
     listed.add_argument("--limit", type=int, default=50, help="the newest N (50)")
     listed.add_argument("--ended", choices=ENDS, default="", help="only these")
@@ -58,10 +60,10 @@ async def list_files(session: Session) -> int:
     with session.office.reading() as conn:
         rows = file_list.newest(conn, options.ended, limit=options.limit)
         totals = file_list.ends(conn)
-        waiting = file_list.unposted(conn, [row["sha256"] for row in rows])
+        sets = file_list.sets(conn, [row["sha256"] for row in rows])
     for row in rows:
-        session.out.emit(_as_json(session, row, waiting))
-    drawn = [_line(session, row, waiting) for row in rows]
+        session.out.emit(_as_json(session, row, sets))
+    drawn = [_line(session, row, sets) for row in rows]
     session.out.show(table(_COLUMNS, drawn) if drawn else _nothing(options.ended))
     counted = " · ".join(
         f"{totals[end]} {_TOTALS.get(end, end)}" for end in ENDS if end in totals
@@ -78,30 +80,24 @@ def _nothing(ended: str) -> str:
 
 
 def _line(
-    session: Session, row: RowMapping, waiting: Mapping[str, int]
+    session: Session, row: RowMapping, sets: Mapping[str, Sets]
 ) -> tuple[str, str, str, str]:
     way = "to" if row["direction"] == "out" else "from"
     kind = kind_words(row["kind"])
+    end = end_of(row, sets.get(row["sha256"], NO_SETS))
     parts = [
         f"{kind[:1].upper()}{kind[1:]}",
         _name(session, row) or f"file {row['sha256'][:12]}",
+        end.more,
         row["reason"] or "",
-        _waits(waiting.get(row["sha256"], 0)),
         f"came {row['copies']} times" if row["copies"] > 1 else "",
     ]
     return (
         session.local(from_text(row["received_at"])),
         f"{way} {row['partner']}",
-        end_words(row),
+        end.word,
         " · ".join(part for part in parts if part),
     )
-
-
-def _waits(count: int) -> str:
-    """A remittance that does not add up waits with a task; its money is not posted."""
-    if not count:
-        return ""
-    return f"NOT IN THE LEDGER YET: {count} payment{'s' if count > 1 else ''}"
 
 
 def _name(session: Session, row: RowMapping) -> str:
@@ -110,15 +106,18 @@ def _name(session: Session, row: RowMapping) -> str:
 
 
 def _as_json(
-    session: Session, row: RowMapping, waiting: Mapping[str, int]
+    session: Session, row: RowMapping, sets: Mapping[str, Sets]
 ) -> dict[str, Any]:
+    of = sets.get(row["sha256"], NO_SETS)
+    end = end_of(row, of)
     kept = ("sha256", "direction", "partner", "kind", "size", "received_on", "copies")
     return {
         "at": row["received_at"],
         **{name: row[name] for name in kept},
-        "ended": end_words(row),
+        "ended": end.word,
+        "waits": end.more,
         "reason": row["reason"] or "",
-        "payments_not_posted": waiting.get(row["sha256"], 0),
+        "payments_not_posted": of.count - of.posted,
         "name": _name(session, row) or None,
     }
 

@@ -139,7 +139,7 @@ def tell(session: Session, done: Intake) -> None:
     """One file's end, its counts and every row that was left out."""
     out = session.out
     out.emit(_as_json(done))
-    ended = done.ended or "checked only"
+    ended = done.end or "checked only"
     out.show(f"{done.name}   {done.kind.replace('_', ' ')}   {ended}")
     if done.known:
         out.show("  These bytes came before; nothing changed.")

@@ -5,9 +5,7 @@ a bounded number of questions for two seconds, so that the page comes when it is
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -22,42 +20,22 @@ from claims.calendar import practice_now
 from claims.messages import claim_workflow_id
 from desk import health_retry, health_server
 from desk.desk import NO_WORKER
+from desk.health_files import file_lines
+from desk.health_line import Line, State
 from desk.health_server import Asked
-from desk.health_words import Named, named, partner_words, sweep_words
+from desk.health_words import Named, named, sweep_words
 from desk.route import Page
 from desk.visit import Visit
 from desk.words import day, instant
 from policy.people import Door
-from records import audit, claim_list, file_list, users
+from records import claim_list, users
 from records import health as waiting
 from records.claims import ClaimRow
 from records.db import Connection
-from records.files import End
 
 FIRST = 20
 LETTER_DAYS = 3
 """After how many days a letter in the outbox is late."""
-
-
-class State(StrEnum):
-    """How a part is."""
-
-    OK = "ok"
-    LATE = "late"
-    STOPPED = "stopped"
-    LOOK = "look"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One part: how it is, in words, and what to do."""
-
-    part: str
-    state: State
-    words: str
-    fix: str = ""
-    href: str = ""
-    door: Door = Door.SIGNED_IN
 
 
 def healthz(visit: Visit) -> Response:
@@ -92,7 +70,7 @@ def _page(
             _failures(asked),
             *_waiting(visit, conn),
             _next_steps(late[0]),
-            *_files(visit, conn),
+            *file_lines(visit, conn),
         ]
         names = named(conn, office, [t.workflow_id for t in troubles])
     return visit.page(
@@ -225,36 +203,6 @@ def _next_steps(late: int) -> Line:
     return Line(
         "Next steps", State.LATE, words, "See them below, and look again", "#late"
     )
-
-
-def _files(visit: Visit, conn: Connection) -> Iterator[Line]:
-    begun = len(audit.files_without_end(conn))
-    if begun:
-        fix = "Start the same file again: what is known stays unchanged"
-        yield Line(
-            "Files begun",
-            State.STOPPED,
-            f"{begun} began and did not end",
-            fix,
-            "/imports?ended=none",
-            Door.OPERATE,
-        )
-    else:
-        yield Line("Files begun", State.OK, "all have ended")
-    if bad := file_list.count(conn, End.QUARANTINED):
-        yield Line(
-            "Files in quarantine",
-            State.LOOK,
-            f"{bad}, kept and not used",
-            "Ask the sender for a good copy",
-            "/imports?ended=quarantined",
-            Door.OPERATE,
-        )
-    else:
-        yield Line("Files in quarantine", State.OK, "none")
-    for partner, on, _ in audit.last_files(conn):
-        whose = partner_words(visit.desk.office, partner)
-        yield Line(f"Files from {whose}", State.OK, f"the last came on {day(on)}")
 
 
 # --- what the server said ------------------------------------------------------------

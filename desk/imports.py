@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from activities.csv_rows import as_text
-from activities.file_words import kind_words
+from activities.file_words import end_of, kind_words
 from activities.rejects import code_of, shapes
 from desk.file_names import called, log_names
 from desk.health_words import partner_words
@@ -18,6 +18,7 @@ from desk.visit import MissingError, Visit
 from policy.people import Door
 from records import file_list
 from records.db import Connection, RowMapping
+from records.file_list import NO_SETS, Sets
 from records.files import End
 from records.instants import from_text
 from vault.documents import DocumentDamagedError, DocumentMissingError
@@ -27,6 +28,7 @@ SIZE = 50
 ENDS = {
     "": "any end",
     End.POSTED.value: "posted",
+    "waiting": "not all posted",
     End.ROUTED.value: "passed on to claims",
     End.QUARANTINED.value: "in quarantine",
     "none": "not ended",
@@ -54,6 +56,7 @@ def listing(visit: Visit) -> Response:
         log_names(visit, conn, "imports")
         rows = file_list.page(conn, ended, before=before, limit=SIZE + 1)
         total = file_list.count(conn, ended)
+        sets = file_list.sets(conn, [row["sha256"] for row in rows])
     more = ""
     if len(rows) > SIZE:
         last = rows[SIZE - 1]
@@ -61,7 +64,7 @@ def listing(visit: Visit) -> Response:
         more = "/imports?" + urlencode({"ended": ended, "before": mark})
     return visit.page(
         "imports.html.j2",
-        rows=[_row(visit, row) for row in rows[:SIZE]],
+        rows=[_row(visit, row, sets) for row in rows[:SIZE]],
         total=total,
         ended=ended,
         ends=ENDS,
@@ -70,15 +73,23 @@ def listing(visit: Visit) -> Response:
     )
 
 
-def _row(visit: Visit, row: RowMapping) -> Mapping[str, Any]:
+def _row(visit: Visit, row: RowMapping, sets: Mapping[str, Sets]) -> Mapping[str, Any]:
+    of = sets.get(row["sha256"], NO_SETS)
     return {
         **row,
         "name": called(visit, row),
         "words": kind_words(row["kind"]),
         "whose": partner_words(visit.desk.office, row["partner"]),
-        "end": ENDS[row["ended"] or "none"],
+        "end": end_words(row, of),
+        "whole": of.posted == of.count,
         "at": from_text(row["received_at"]),
     }
+
+
+def end_words(row: RowMapping, sets: Sets) -> str:
+    """How a file ended, in the words of these pages."""
+    end = end_of(row, sets)
+    return str(end._replace(word=ENDS.get(end.word, end.word)))
 
 
 def show(visit: Visit) -> Response:
@@ -88,9 +99,10 @@ def show(visit: Visit) -> Response:
         row = _one(conn, sha)
         log_names(visit, conn, f"file {sha[:12]}")
         progress = file_list.progress(conn, sha)
+        sets = file_list.sets(conn, [sha])
     return visit.page(
         "import.html.j2",
-        row=_row(visit, row),
+        row=_row(visit, row, sets),
         progress=progress,
         rejects=shaped(_content(visit, row), row["kind"], row["rejects"] or []),
         most=200,

@@ -29,14 +29,15 @@ from activities.office import OFFICE_PARTNER
 from claims.money import cents
 from desk.file_names import log_names
 from desk.health_words import partner_words
-from desk.imports import ENDS, shaped
+from desk.imports import end_words, shaped
 from desk.patients import may_see
 from desk.route import Page
 from desk.visit import DeskError, ForbiddenError, Visit
 from desk.words import ago
 from exchange.mailbox import MailboxError
 from policy.people import Door
-from records import files, sessions
+from records import file_list, files, sessions
+from records.file_list import NO_SETS
 from vault.documents import DocumentDamagedError, DocumentMissingError
 from vault.keys import UnknownKeyError
 
@@ -200,6 +201,7 @@ def check(visit: Visit) -> Response:
     seen = look_over(office, chosen.name, chosen.content, visit.because(RULE))
     with office.reading() as conn:
         known = files.get(conn, chosen.sha256)
+        sets = file_list.sets(conn, [chosen.sha256])
     left_out = [vars(one) for one in seen.rejects]
     own = not chosen.partner  # who uploads a file knows its name
     return visit.page(
@@ -209,7 +211,7 @@ def check(visit: Visit) -> Response:
         size=len(chosen.content),
         kind=kind_words(seen.kind),
         before=known if known is not None and known["ended"] else None,
-        end=ENDS.get(known["ended"], "") if known is not None else "",
+        end=end_words(known, sets.get(chosen.sha256, NO_SETS)) if known else "",
         claim_kinds=CLAIM_KINDS,
         token=token,
         cents=cents(seen.counts.charge) if seen.counts else 0,

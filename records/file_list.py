@@ -1,7 +1,7 @@
 """Files, newest first: how each ended, its counts and what it started."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import (
     ColumnElement,
@@ -9,15 +9,19 @@ from sqlalchemy import (
     RowMapping,
     and_,
     case,
+    exists,
     func,
+    not_,
     select,
     true,
     tuple_,
 )
 
+from claims.messages import remittance_workflow_id
 from records import reports
 from records.db import one_of
-from records.tables import claim, file, import_run, remittance
+from records.files import End
+from records.tables import claim, file, import_run, remittance, task
 
 _NEWEST = (
     select(import_run.c.id)
@@ -42,6 +46,34 @@ _ROWS = (
     .outerjoin(import_run, import_run.c.id == _NEWEST)
     .where(file.c.direction == "in")
 )
+_UNPOSTED = exists().where(
+    remittance.c.file_sha256 == file.c.sha256,
+    remittance.c.status.not_in(("posted", "duplicate")),
+)
+_ASKS = exists().where(
+    task.c.workflow_id == remittance_workflow_id("") + remittance.c.id,
+    task.c.closed_on.is_(None),
+)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """How many payments (transaction sets, checks) of a file ended how."""
+
+    posted: int = 0
+    waiting: int = 0
+    """A person has a task for it."""
+    coming: int = 0
+    refused: int = 0
+    """A person decided that it does not post."""
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.posted + self.waiting + self.coming + self.refused
+
+
+NO_SETS = Sets()
 
 
 @dataclass(frozen=True)
@@ -60,13 +92,19 @@ class Progress:
 def _ended(ended: str) -> ColumnElement[bool]:
     if ended == "none":
         return file.c.ended.is_(None)
+    if ended == "waiting":
+        return and_(file.c.ended == End.POSTED, _UNPOSTED)
+    if ended == End.POSTED:
+        return and_(file.c.ended == ended, not_(_UNPOSTED))
     return file.c.ended == ended if ended else true()
 
 
 def page(
     conn: Connection, ended: str, *, before: tuple[str, str] | None, limit: int
 ) -> list[RowMapping]:
-    """Files that ended so (``none``: not yet; empty: all) before a place in the list.
+    """Files that ended so (empty: all) before a place in the list.
+
+    ``none``: not yet; ``waiting``: some of its money is not in the ledger.
 
     The counts are those of the newest import, None for a kind that is not counted.
     """
@@ -93,23 +131,35 @@ def newest(conn: Connection, ended: str, *, limit: int) -> list[RowMapping]:
     return list(conn.execute(query.limit(limit)).mappings())
 
 
-def unposted(conn: Connection, sha256s: Iterable[str]) -> dict[str, int]:
-    """How many remittances of these files are not in the ledger (yet), by file."""
+def sets(conn: Connection, sha256s: Iterable[str]) -> dict[str, Sets]:
+    """What became of the payments of these files, by file; without copies of others."""
+    of = (remittance.c.file_sha256, remittance.c.status, _ASKS)
     query = (
-        select(remittance.c.file_sha256, func.count())
+        select(*of, func.count())
         .where(
             one_of(conn, remittance.c.file_sha256, sha256s),
-            remittance.c.status.not_in(("posted", "duplicate")),
+            remittance.c.status != "duplicate",
         )
-        .group_by(remittance.c.file_sha256)
+        .group_by(*of)
     )
-    return {str(sha): int(count) for sha, count in conn.execute(query)}
+    found: dict[str, Sets] = {}
+    for sha, status, asks, count in conn.execute(query):
+        name = "posted" if status == "posted" else "refused"
+        if status != "posted" and asks:
+            name = "waiting"
+        elif status in ("received", "unapproved"):
+            name = "coming"
+        before = found.get(sha, NO_SETS)
+        found[sha] = replace(before, **{name: getattr(before, name) + int(count)})
+    return found
 
 
 def ends(conn: Connection) -> dict[str, int]:
     """How many files there are of each end, as ``newest`` names it."""
     end = case(
-        (file.c.direction == "out", "sent"), else_=func.coalesce(file.c.ended, "none")
+        (file.c.direction == "out", "sent"),
+        (and_(file.c.ended == End.POSTED, _UNPOSTED), "waiting"),
+        else_=func.coalesce(file.c.ended, "none"),
     )
     query = select(end, func.count()).group_by(end)
     return {str(name): int(count) for name, count in conn.execute(query)}

@@ -143,12 +143,12 @@ def test_a_payment_that_waits_is_not_told_as_money_in_the_ledger(
     take_in(office, "clearinghouse", "era.edi", era, why)
 
     words = " ".join(desk("files").out.split())
-    told = json.loads(desk("--json", "files", "--ended", "posted").out)
+    told = json.loads(desk("--json", "files", "--ended", "waiting").out)
     with office.writing() as conn:
         (row,) = remittances.listing(conn)
         remittances.mark(conn, row["id"], status="posted", posted_on=why.today)
     after = json.loads(desk("--json", "files", "--ended", "posted").out)
 
-    assert "posted Remittance (835)" in words
-    assert "NOT IN THE LEDGER YET: 1 payment" in words
+    assert "not posted yet Remittance (835)" in words
+    assert [told["ended"], after["ended"]] == ["not posted yet", "posted"]
     assert (told["payments_not_posted"], after["payments_not_posted"]) == (1, 0)

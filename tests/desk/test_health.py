@@ -11,7 +11,8 @@ from activities.acting import ActingActivities
 from activities.files import take_in
 from activities.schedules import ScheduleView
 from activities.troubles import Found, Trouble
-from desk.health import Line, State, summary
+from desk.health import summary
+from desk.health_line import Line, State
 from desk.health_server import Asked
 from desk.words import day
 from records import accounts, acts, claims, events
