@@ -20,6 +20,7 @@ from activities.office import Office
 from activities.running import recent_polls
 from activities.tasks import deliver_waiting
 from claims.calendar import practice_now
+from desk.remit_outlines import Outlines
 from desk.words import FILTERS
 from policy.people import Door, may_enter
 from records import tasks
@@ -57,6 +58,7 @@ class Desk:
     templates: Environment = field(init=False)
     badges: dict[object, tuple[datetime, list[int]]] = field(default_factory=dict)
     """What saved views counted lately, and when: see ``desk.views.known_counts``."""
+    outlines: Outlines = field(default_factory=Outlines)
     brought: bool = True
     """A file may have brought work that nobody has started yet."""
     _background: set[asyncio.Task[object]] = field(default_factory=set)

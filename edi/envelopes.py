@@ -54,11 +54,13 @@ class _Open:
 class Envelopes:
     """Reads one file: iterate once, then look at ``warnings``."""
 
-    def __init__(self, content: bytes | BinaryIO, *, bodies: bool = True) -> None:
-        """``content`` is the file, or a stream of its bytes; without ``bodies`` a set
-        keeps only what tells its kind."""
+    def __init__(
+        self, content: bytes | BinaryIO, *, only: frozenset[str] | None = None
+    ) -> None:
+        """``content`` is the file, or a stream of its bytes; a set keeps ``only`` the
+        segments with these tags, and its counts are not looked at."""
         self._tokens = Tokens(content)
-        self._bodies = bodies
+        self._only = only
         self.marks = Delimiters("", "", "", "")
         """Delimiters of the interchange being read."""
         self._open: _Open | None = None
@@ -112,7 +114,7 @@ class Envelopes:
         act = _ENVELOPE.get(tag)
         state = self._open
         if act is None and state is not None and state.st:
-            if self._bodies or tag == "BHT":
+            if self._only is None or tag in self._only:
                 state.st.append(Segment(self.segments, tag, tuple(elements[1:])))
             return
         segment = Segment(self.segments, tag, tuple(elements[1:]))

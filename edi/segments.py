@@ -52,6 +52,7 @@ __all__ = [
     "read_range",
 ]
 
+_TELLS_KIND = frozenset({"BHT"})
 _QUALIFIED = {
     "SVC": re.compile(r"(?:HC|AD|ER|HP|IV|N4|NU|WK)([^\w\s.-])"),
     "SV1": re.compile(r"(?:HC|ER|IV|WK)([^\w\s.-])"),
@@ -86,7 +87,7 @@ def detect(content: bytes) -> tuple[FileKind, ...]:
     """
     kinds: dict[FileKind, None] = {}
     waiting: list[FileKind] = []
-    for found in Envelopes(content, bodies=False):
+    for found in Envelopes(content, only=_TELLS_KIND):
         if isinstance(found, TransactionSet):
             waiting.append(found.kind)
         elif isinstance(found, Interchange):

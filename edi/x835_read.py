@@ -169,6 +169,28 @@ def content_hash(one: TransactionSet, component: str) -> str:
     return digest.hexdigest()
 
 
+def read_plb(segments: list[Segment], component: str) -> Iterator[ProviderAdjustment]:
+    """Every reason of the PLB segments, in file order.
+
+    Raises:
+        EdiError: an amount cannot be read.
+    """
+    for segment in segments:
+        for place in range(3, 3 + 2 * PLB_PAIRS, 2):
+            amount = segment.get(place + 1)
+            if not segment.get(place) and not amount:
+                continue
+            code, reference = segment.parts(place, component, 2)
+            yield ProviderAdjustment(
+                position=segment.number,
+                provider_id=segment.get(1),
+                fiscal_period=maybe_date(segment.get(2)),
+                code=code,
+                reference=reference or None,
+                amount=read_amount(amount, segment, f"PLB{place + 1:02d}"),
+            )
+
+
 @dataclass
 class _Claim:
     loop: Loop
@@ -248,7 +270,7 @@ class _Reader:
             payer_edi_id=payer.ref("2U") or payer.head.get(4) or trn.get(3),
             **self._payee(),
             claims=tuple(self._claim(c) for c in self.claims),
-            provider_adjustments=tuple(self._plb()),
+            provider_adjustments=tuple(read_plb(self.plb, self.sep)),
             content_hash=content_hash(self.one, self.sep),
         )
 
@@ -312,22 +334,6 @@ class _Reader:
             ),
             allowed=_amount(loop, "B6"),
         )
-
-    def _plb(self) -> Iterator[ProviderAdjustment]:
-        for segment in self.plb:
-            for place in range(3, 3 + 2 * PLB_PAIRS, 2):
-                amount = segment.get(place + 1)
-                if not segment.get(place) and not amount:
-                    continue
-                code, reference = segment.parts(place, self.sep, 2)
-                yield ProviderAdjustment(
-                    position=segment.number,
-                    provider_id=segment.get(1),
-                    fiscal_period=maybe_date(segment.get(2)),
-                    code=code,
-                    reference=reference or None,
-                    amount=read_amount(amount, segment, f"PLB{place + 1:02d}"),
-                )
 
 
 def _day(loop: Loop, qualifier: str) -> date | None:

@@ -1,6 +1,6 @@
 """Remittances as a list, and the claims of one with their numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,13 +68,26 @@ def totals(conn: Connection, asked: Asked) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def claims_of(conn: Connection, remittance_id: str) -> list[RowMapping]:
-    """How each CLP of a set ended, with our claim's number, in the file's order."""
+def outcomes(conn: Connection, remittance_id: str) -> dict[int, str]:
+    """How each CLP of a set ended, by its segment; a set that has not posted has
+    none."""
+    rows = remittance_claim
+    query = select(rows.c.position, rows.c.outcome)
+    found = conn.execute(query.where(rows.c.remittance_id == remittance_id))
+    return {int(row[0]): str(row[1]) for row in found}
+
+
+def claims_of(
+    conn: Connection, remittance_id: str, positions: Sequence[int]
+) -> list[RowMapping]:
+    """How the CLPs at these segments ended, with our claim's number, in the file's
+    order."""
+    rows = remittance_claim
     query = (
-        select(remittance_claim, claim.c.pcn)
-        .outerjoin(claim, claim.c.id == remittance_claim.c.claim_id)
-        .where(remittance_claim.c.remittance_id == remittance_id)
-        .order_by(remittance_claim.c.position)
+        select(rows.c.position, rows.c.claim_id, rows.c.outcome, claim.c.pcn)
+        .outerjoin(claim, claim.c.id == rows.c.claim_id)
+        .where(rows.c.remittance_id == remittance_id, rows.c.position.in_(positions))
+        .order_by(rows.c.position)
     )
     return list(conn.execute(query).mappings())
 

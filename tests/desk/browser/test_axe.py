@@ -105,8 +105,7 @@ def details(premises: Premises) -> list[str]:
 
 def _has_unmatched(premises: Premises, remittance_id: str) -> bool:
     with premises.office.reading() as conn:
-        ended = remit_list.claims_of(conn, remittance_id)
-    return any(one["outcome"] == "unmatched" for one in ended)
+        return "unmatched" in remit_list.outcomes(conn, remittance_id).values()
 
 
 @pytest.mark.parametrize(("role", "width"), [("supervisor", 1280), ("poster", 320)])

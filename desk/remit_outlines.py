@@ -1,0 +1,35 @@
+"""Outlines of the remittances that are being looked at, so that the next page of one is
+not read from its file again. The bytes behind a hash never change; nothing in an
+outline names a patient."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from edi.x835_outline import Outline
+
+KEPT = 4
+"""A set of 5,000 claims takes about 4 MB."""
+
+
+class Outlines:
+    """The newest few by file and position of the set."""
+
+    def __init__(self) -> None:
+        """Nothing is kept yet."""
+        self._sets: OrderedDict[tuple[str, int], Outline] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, sha: str, position: int, read: Callable[[], Outline]) -> Outline:
+        """The outline of a set; ``read`` is asked when it is not among the kept."""
+        key = sha, position
+        with self._lock:
+            if key in self._sets:
+                self._sets.move_to_end(key)
+                return self._sets[key]
+        found = read()
+        with self._lock:
+            self._sets[key] = found
+            while len(self._sets) > KEPT:
+                self._sets.popitem(last=False)
+        return found
