@@ -20,7 +20,7 @@ from claims.claim import Claim, ClaimState
 from claims.messages import Look, NewsKind, claim_workflow_id
 from claims.task import TaskType
 from edi.errors import EdiError
-from edi.gate import findings
+from edi.gate import findings, is_of_file
 from edi.segments import OutboundEnvelope
 from edi.x277ca import read_claim_acknowledgments
 from edi.x837 import write_claims
@@ -92,18 +92,15 @@ class SubmissionActivities:
         content, found = self._checked(rows, envelope)
         if not found:
             return rows, content, []
+        if any(is_of_file(one) for one in found):
+            raise _refused_whole(batch, found)
         each = [(row, self._checked([row], envelope)[1]) for row in rows]
         refused = [(row, alone) for row, alone in each if alone]
         good = [row for row, alone in each if not alone]
         if refused and good:
             content, found = self._checked(good, envelope)
         if not refused or (good and found):
-            raise ApplicationError(
-                f"The 837P of batch {batch['isa13']} was refused by the guide's "
-                f"validator: {'; '.join(found[:3])}. Nothing was sent. It is no single "
-                "claim: look at the payer's profile, then retry the batch.",
-                type="GateRefused",
-            )
+            raise _refused_whole(batch, found)
         return good, content, refused
 
     def _checked(
@@ -143,6 +140,15 @@ class SubmissionActivities:
                 return Look(done=True)
             look = _watch(conn, self.office, batch, open_rows, why)
         return look.model_copy(update={"at": self.office.put_off(look.at, at)})
+
+
+def _refused_whole(batch: RowMapping, found: tuple[str, ...]) -> ApplicationError:
+    return ApplicationError(
+        f"The 837P of batch {batch['isa13']} was refused by the guide's "
+        f"validator: {'; '.join(found[:3])}. Nothing was sent. It is no single "
+        "claim: look at the payer's profile, then retry the batch.",
+        type="GateRefused",
+    )
 
 
 def envelope_for(

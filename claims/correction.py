@@ -23,6 +23,7 @@ CORRECTABLE = {
     "2310A NM109": "referring provider's NPI",
     "2310B NM109": "rendering provider's NPI",
     "2010AA NM109": "billing provider's NPI",
+    "2310C NM109": "facility's NPI",
     "2310D NM109": "supervising provider's NPI",
     "2010AA N403": "billing provider's ZIP, nine digits",
     "2010AA REF EI": "billing provider's tax id, nine digits",
@@ -35,7 +36,9 @@ CORRECTABLE = {
     "2010CA DMG02": "patient's birth date, YYYY-MM-DD",
     "2010CA DMG03": "patient's sex: F, M or U",
     "2010BB NM109": "payer's EDI id",
+    "2000B SBR02": "18 when the subscriber is the patient",
     "2000B SBR03": "group number",
+    "2000C PAT01": "patient's relationship to the subscriber: 01 spouse, 19 child, …",
     "2300 HI": "all diagnoses, comma separated, first one principal",
     "2300 REF G1": "authorization number",
     "2300 REF 9F": "referral number",
@@ -49,11 +52,13 @@ CORRECTABLE = {
     "2400 SV104": "units of a line: 2400/1 SV104",
     "2400 SV107": "diagnosis pointers of a line, colon separated: 2400/1 SV107",
     "2400 DTP472": "service date of a line: 2400/1 DTP472",
+    "2420A NM109": "rendering provider's NPI of a line: 2420A/1 NM109",
+    "2420E NM109": "ordering provider's NPI of a line: 2420E/1 NM109",
 }
 _LOOP = re.compile(r"\b(2\d{3}[A-Z]{0,2})\b")
-_LINE = re.compile(r"\b2400[/ #]?(\d{1,2})\b")
+_LINE = re.compile(r"\b2(?:400|420[AE])[/ #]?(\d{1,2})\b")
 _ELEMENT = re.compile(
-    r"\b(NM10\d|N40\d|DMG0\d|SBR0\d|PRV03|HI(?:\d\d)?|SV10\d(?:-\d)?"
+    r"\b(NM10\d|N40\d|DMG0\d|SBR0\d|PAT01|PRV03|HI(?:\d\d)?|SV10\d(?:-\d)?"
     r"|CLM02|CLM05-[13]|DTP[* ]?472)\b"
 )
 _PLACE = re.compile(r"2300 HI(0[1-9]|1[0-2])")
@@ -70,6 +75,8 @@ def apply_correction(claim: Claim, field: str, value: str) -> Claim:
     text = value.strip()
     if loop == "2400":
         return _line(claim, element, line, text)
+    if loop in ("2420A", "2420E"):
+        return _line(claim, f"{loop} {element}", line, text)
     if place := _PLACE.fullmatch(f"{loop} {element}"):
         return _diagnosis(claim, int(place[1]), text)
     act = _ACTS.get(f"{loop} {element}")
@@ -92,7 +99,8 @@ def _parse(field: str) -> tuple[str, str, int | None]:
     if loop is None:
         found = [k for k in CORRECTABLE if k.endswith(f" {name}")] if name else []
         return (found[0].split()[0] if len(found) == 1 else "", name, None)
-    return ("2400" if number else loop[1], name, int(number[1]) if number else None)
+    of_line = number is not None and loop[1] not in ("2420A", "2420E")
+    return ("2400" if of_line else loop[1], name, int(number[1]) if number else None)
 
 
 def _digits(text: str, size: int, what: str) -> str:
@@ -133,6 +141,10 @@ def _supervising(claim: Claim, text: str) -> Claim:
     return claim.model_copy(
         update={"supervising": _npi(claim.supervising, text, "SUPERVISOR")}
     )
+
+
+def _facility(claim: Claim, text: str) -> Claim:
+    return claim.model_copy(update={"facility": _npi(claim.facility, text, "FACILITY")})
 
 
 def _billing(claim: Claim, **changes: object) -> Claim:
@@ -200,6 +212,16 @@ def _group(claim: Claim, text: str) -> Claim:
     return claim.model_copy(update={"subscriber": subscriber})
 
 
+def _related(claim: Claim, text: str) -> Claim:
+    if not (len(text) == 2 and text.isascii() and text.isalnum()):
+        raise CorrectionRefused(
+            "A relationship is a code of two characters, 18 for self. Nothing was "
+            "changed."
+        )
+    subscriber = claim.subscriber.model_copy(update={"relationship": text.upper()})
+    return claim.model_copy(update={"subscriber": subscriber})
+
+
 def _diagnosis(claim: Claim, place: int, text: str) -> Claim:
     if place > len(claim.diagnoses) + 1:
         raise CorrectionRefused(
@@ -240,6 +262,7 @@ _ACTS: dict[str, Callable[[Claim, str], Claim]] = {
     "2310A NM109": _referring,
     "2310B NM109": _rendering,
     "2010AA NM109": _billing_npi,
+    "2310C NM109": _facility,
     "2310D NM109": _supervising,
     "2010AA N403": _billing_zip,
     "2010AA REF EI": lambda c, v: _billing(c, tax_id=_digits(v, 9, "A tax id")),
@@ -252,7 +275,9 @@ _ACTS: dict[str, Callable[[Claim, str], Claim]] = {
     "2010CA DMG02": lambda c, v: _patient(c, birth_date=_day(v)),
     "2010CA DMG03": lambda c, v: _patient(c, sex=_sex(v)),
     "2010BB NM109": _payer,
+    "2000B SBR02": _related,
     "2000B SBR03": _group,
+    "2000C PAT01": _related,
     "2300 HI": _diagnoses,
     "2300 CLM02": _total,
     "2300 REF G1": _plain("prior_auth"),
@@ -324,4 +349,10 @@ _LINE_ACTS: dict[str, Callable[[ServiceLine, str], ServiceLine]] = {
     "SV104": _units,
     "SV107": _pointers,
     "DTP472": lambda line, v: line.model_copy(update={"service_from": _day(v)}),
+    "2420A NM109": lambda line, v: line.model_copy(
+        update={"rendering": _npi(line.rendering, v, "RENDERER")}
+    ),
+    "2420E NM109": lambda line, v: line.model_copy(
+        update={"ordering": _npi(line.ordering, v, "ORDERER")}
+    ),
 }

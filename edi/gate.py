@@ -1,12 +1,14 @@
 """The hard gate: pyx12 must accept an 837P before it may leave (R-SUB).
 
 A finding names segment and element by number and an error code of the 999, never a
-value. Its maps take 0.4 s to load, so they are loaded once and kept.
+value. The validator does not compare ST03 with GS08, so that is done here. Its maps
+take 0.4 s to load, so they are loaded once and kept.
 """
 
 import io
 import logging
 import threading
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -17,7 +19,9 @@ import pyx12.params
 import pyx12.x12n_document
 
 from edi.acks import read_acknowledgments
+from edi.envelopes import Envelopes
 from edi.errors import EdiError
+from edi.interchange import Segment, TransactionSet
 
 UNKNOWN_GUIDE = "the transaction version is not known to the validator"
 UNREADABLE = "the validator cannot read the file"
@@ -66,9 +70,31 @@ def findings(content: bytes) -> tuple[str, ...]:
     # It meets a broken file with whatever its own code stumbles over.
     except Exception:  # noqa: BLE001
         return (UNREADABLE,)
+    try:
+        other_guide = tuple(_other_guide(content))
+    except EdiError:
+        return (UNREADABLE,)
     if accepted:
-        return ()
-    return _from_999(answer.getvalue()) or (REFUSED,)
+        return other_guide
+    return (*_from_999(answer.getvalue()), *other_guide) or (REFUSED,)
+
+
+def is_of_file(finding: str) -> bool:
+    """Whether it lies in the envelope, so that no claim is to blame."""
+    return finding.startswith("ST at segment") or finding == UNKNOWN_GUIDE
+
+
+def _other_guide(content: bytes) -> Iterator[str]:
+    """Each 837 whose ST03 names another guide than its group's GS08."""
+    guide = ""
+    for found in Envelopes(content, only=frozenset()):
+        if isinstance(found, Segment) and found.tag == "GS":
+            guide = found.get(8)
+        elif isinstance(found, TransactionSet):
+            head = found.segments[0]
+            if head.get(1) == "837" and head.get(3) != guide:
+                yield f"ST at segment {head.number} error 8"
+                yield "element 3 error 7"
 
 
 def _from_999(text: str) -> tuple[str, ...]:

@@ -48,6 +48,10 @@ RULE_WORDS = {
         "An approval counts only if code, units and days lie inside it; a line may "
         "carry its own number."
     ),
+    "R-BAD-02": (
+        "A refused value is named by file, line, field and rule, never with patient "
+        "data. Segments we do not know are kept."
+    ),
     "R-BAD-03": (
         "Impossible values (negative charges, more than two decimals) are refused with "
         "the reason."

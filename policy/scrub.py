@@ -10,6 +10,7 @@ from claims.claim import Claim, Provider
 from claims.money import ZERO
 from payers.code_sets import PER_LINE, CodeSets
 from payers.profile import PayerProfile
+from policy import sendable
 from policy.authorization import codes_needing
 from policy.filing import legal_limit
 
@@ -46,6 +47,7 @@ Edit = Callable[[Claim, ScrubContext], Iterator[tuple[str, str, str]]]
 _CODE = re.compile(r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}")
 _ICD = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}")
 _MODIFIER = re.compile(r"[0-9A-Z]{2}")
+_NINE = re.compile(r"[0-9]{9}")
 
 
 def npi_is_valid(npi: str) -> bool:
@@ -60,13 +62,18 @@ def npi_is_valid(npi: str) -> bool:
 
 
 def _npis(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
-    """Every named provider has a valid NPI."""
+    """Every named provider has a valid NPI; a facility may have none."""
     named: list[tuple[str, Provider | None]] = [
         ("2010AA NM109", claim.billing),
         ("2310B NM109", claim.rendering),
         ("2310A NM109", claim.referring),
         ("2310D NM109", claim.supervising),
     ]
+    if claim.facility and claim.facility.npi:
+        named.append(("2310C NM109", claim.facility))
+    for line in claim.lines:
+        named.append((f"2420A/{line.number} NM109", line.rendering))
+        named.append((f"2420E/{line.number} NM109", line.ordering))
     for field, provider in named:
         if provider is not None and not npi_is_valid(provider.npi):
             yield (
@@ -84,9 +91,9 @@ def _billing(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
             "the billing taxonomy is missing",
             "Enter the taxonomy code.",
         )
-    if not re.fullmatch(r"\d{9}", claim.billing.tax_id):
+    if not _NINE.fullmatch(claim.billing.tax_id):
         yield "2010AA REF*EI", "the tax id is not nine digits", "Enter the tax id."
-    if not re.fullmatch(r"\d{9}", claim.billing.address.zip):
+    if not _NINE.fullmatch(claim.billing.address.zip):
         yield "2010AA N403", "the billing ZIP is not nine digits", "Enter ZIP+4."
 
 
@@ -255,9 +262,11 @@ def _diagnoses(claim: Claim, _: ScrubContext) -> Iterator[tuple[str, str, str]]:
 def _valid_diagnoses(
     claim: Claim, context: ScrubContext
 ) -> Iterator[tuple[str, str, str]]:
-    first = claim.service_from
+    """Each diagnosis is valid on the day of every service that points to it."""
     for place, code in enumerate(claim.diagnoses, start=1):
-        if first and not context.codes.is_valid(code, first):
+        pointing = [n.service_from for n in claim.lines if place in n.pointers]
+        days = pointing or [n.service_from for n in claim.lines]
+        if not all(context.codes.is_valid(code, day) for day in days):
             fix = "Enter the code that is valid on that day."
             yield f"2300 HI{place:02d}", f"{code} is not valid on the date", fix
 
@@ -312,6 +321,8 @@ EDITS: dict[str, tuple[str, str, Edit]] = {
     "E-117": ("R-SCR-03", "error", _lines),
     "E-118": ("R-SCR-07", "error", _valid_diagnoses),
     "E-119": ("R-SCR-06", "error", _units),
+    "E-120": ("R-SCR-08", "error", sendable.relationship),
+    "E-121": ("R-BAD-02", "error", sendable.plain),
     "W-201": ("R-SCR-08", "warning", _old_birth),
 }
 """Number -> (rule, severity, edit)."""

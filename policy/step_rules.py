@@ -41,10 +41,6 @@ STEP_RULE_WORDS = {
         "A file is kept as it came, with its hash, before it is read. One that cannot "
         "be read is set aside; one bad claim or row never stops the good ones."
     ),
-    "R-BAD-02": (
-        "A refused value is named by file, line, field and rule, never with patient "
-        "data. Segments we do not know are kept."
-    ),
     "R-BAD-04": (
         "Files may come late or out of order: a remittance before the 277CA proves "
         "that the payer has the claim, a 999 after it changes nothing, and an older "

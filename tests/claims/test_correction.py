@@ -1,5 +1,6 @@
 """Each correctable field changes what it names and nothing else."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -22,8 +23,14 @@ def dependent_claim() -> Claim:
         rendering=make_provider(),
         referring=make_provider(first="REF"),
         supervising=make_provider(first="SUP"),
+        facility=make_provider(last_or_organization="CLINIC"),
         diagnoses=("M170", "I10"),
-        lines=(make_line(1, pointers=(1, 2)), make_line(2, code="20610")),
+        lines=(
+            make_line(1, pointers=(1, 2)),
+            make_line(
+                2, code="20610", rendering=make_provider(), ordering=make_provider()
+            ),
+        ),
     )
 
 
@@ -48,6 +55,7 @@ def changed(old: Claim, new: Claim) -> set[str]:
 CASES = {
     "2310A NM109": (NPI, "referring.npi"),
     "2310B NM109": (NPI, "rendering.npi"),
+    "2310C NM109": (NPI, "facility.npi"),
     "2310D NM109": (NPI, "supervising.npi"),
     "2010AA NM109": (NPI, "billing.npi"),
     "2010AA N403": ("62501-0002", "billing.address.zip"),
@@ -61,6 +69,8 @@ CASES = {
     "2010CA DMG02": ("20150517", "patient.birth_date"),
     "2010CA DMG03": ("U", "patient.sex"),
     "2010BB NM109": ("99002", "payer.edi_id"),
+    "2000B SBR02": ("19", "subscriber.relationship"),
+    "2000C PAT01": ("g8", "subscriber.relationship"),
     "2000B SBR03": ("G-2", "subscriber.group_number"),
     "2300 HI": ("M17.1, I10", "diagnoses"),
     "2300 REF G1": ("A123", "prior_auth"),
@@ -73,6 +83,8 @@ CASES = {
     "2400 SV104": ("2", "lines[2].units"),
     "2400 SV107": ("2:1", "lines[2].pointers"),
     "2400 DTP472": ("2026-03-10", "lines[2].service_from"),
+    "2420A NM109": (NPI, "lines[2].rendering.npi"),
+    "2420E NM109": (NPI, "lines[2].ordering.npi"),
 }
 WITH_TOTAL = {"2300 CLM02", "2400 SV102"}
 
@@ -85,7 +97,7 @@ def test_every_correctable_field_has_a_case_here() -> None:
 def test_a_field_changes_what_it_names_and_nothing_else(field: str) -> None:
     value, leaf = CASES[field]
     old = dependent_claim()
-    typed = field.replace("2400 ", "2400/2 ")
+    typed = re.sub(r"^(2400|2420[AE]) ", r"\1/2 ", field)
 
     assert changed(old, apply_correction(old, typed, value)) == {leaf}
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims.claim import Claim
-from edi.gate import UNKNOWN_GUIDE, findings
+from edi.gate import UNKNOWN_GUIDE, findings, is_of_file
 from edi.x837 import read_claims, write_claims
 from tests.edi.make import ENVELOPE, SLOW, claims
 
@@ -140,6 +140,20 @@ def test_what_the_guide_does_not_say_is_left_to_the_scrub_edits(
 
     assert old in written
     assert findings(written.replace(old, new, 1)) == ()
+
+
+@pytest.mark.parametrize("guide", [b"", b"*005010X223A2", b"*005010X222"])
+def test_another_guide_in_st03_than_in_gs08_is_a_finding_of_the_file(
+    ours: dict[str, bytes], guide: bytes
+) -> None:
+    written = write_claims([_one(ours)], ENVELOPE)
+    found = findings(
+        written.replace(b"ST*837*0001*005010X222A1", b"ST*837*0001" + guide)
+    )
+
+    assert "ST at segment 3 error 8" in found
+    assert "element 3 error 7" in found
+    assert [f for f in found if is_of_file(f)] == ["ST at segment 3 error 8"]
 
 
 def test_an_unknown_guide_is_a_finding(ours: dict[str, bytes]) -> None:

@@ -101,9 +101,25 @@ def subscriber(**changes: Any) -> Callable[[], Claim]:
 
 
 def dependent(**changes: Any) -> Callable[[], Claim]:
-    return lambda: make_claim(patient=make_person(**changes))
+    holder = Subscriber(relationship="19", person=make_person())
+    return lambda: make_claim(patient=make_person(**changes), subscriber=holder)
 
 
+def related(code: str, **changes: Any) -> Callable[[], Claim]:
+    return lambda: make_claim(
+        subscriber=Subscriber(relationship=code, person=make_person()), **changes
+    )
+
+
+def other_related(code: str) -> Callable[[], Claim]:
+    other = OtherPayer(
+        subscriber=Subscriber(relationship=code, person=make_person()),
+        payer=Payer(name="OTHER", edi_id="99009"),
+    )
+    return lambda: make_claim(other_payers=(other,))
+
+
+CHILD = make_person(first="LEO", birth_date=date(2015, 2, 1), member_id="")
 NO_REPLACEMENT = payer(capabilities={"frequency_7": False})
 NO_VOID = payer(capabilities={"frequency_8": False})
 FEW_LINES = payer(capabilities={"max_lines": 6})
@@ -138,6 +154,27 @@ CASES = (
         "2310D NM109",
         claim(supervising=make_provider(**BAD_NPI)),
         claim(supervising=make_provider()),
+        corrected="1234567893",
+    ),
+    Case(
+        "E-101",
+        "2310C NM109",
+        claim(facility=make_provider(**BAD_NPI)),
+        claim(facility=make_provider(npi="")),
+        corrected="1234567893",
+    ),
+    Case(
+        "E-101",
+        "2420A/1 NM109",
+        one_line(rendering=make_provider(**BAD_NPI)),
+        one_line(rendering=make_provider()),
+        corrected="1234567893",
+    ),
+    Case(
+        "E-101",
+        "2420E/1 NM109",
+        one_line(ordering=make_provider(npi="12345")),
+        one_line(ordering=make_provider()),
         corrected="1234567893",
     ),
     Case(
@@ -380,12 +417,74 @@ CASES = (
         corrected="M25571",
     ),
     Case(
+        "E-118",
+        "2300 HI01",
+        lambda: make_claim(
+            diagnoses=("M25579",),
+            lines=(
+                make_line(1, service_from=VISIT - timedelta(1)),
+                make_line(2, service_from=VISIT),
+            ),
+        ),
+        lambda: make_claim(
+            diagnoses=("M25579", "M170"),
+            lines=(
+                make_line(1, service_from=VISIT - timedelta(1)),
+                make_line(2, service_from=VISIT, pointers=(2,)),
+            ),
+        ),
+        known={"codes": CODES},
+    ),
+    Case(
         "E-119",
         "2400/1 SV104",
         claim(lines=(make_line(code="96372", units=Decimal(5)),)),
         claim(lines=(make_line(code="96372", units=Decimal(4)),)),
         known={"codes": CODES},
         corrected="4",
+    ),
+    Case(
+        "E-120",
+        "2000B SBR02",
+        related(""),
+        related("18"),
+        corrected="18",
+    ),
+    Case("E-120", "2000B SBR02", related("19"), related("19", patient=CHILD)),
+    Case(
+        "E-120",
+        "2000C PAT01",
+        related("18", patient=CHILD),
+        related("19", patient=CHILD),
+        corrected="19",
+    ),
+    Case("E-120", "2320/1 SBR02", other_related(""), other_related("01")),
+    Case(
+        "E-121",
+        "2010BA NM103",
+        subscriber(last="\u0416\u0430\u043d"),
+        subscriber(last="Nu\u00f1ez*Ortega:~^"),
+        corrected="Zhan",
+    ),
+    Case(
+        "E-121",
+        "2010BA NM109",
+        subscriber(member_id="NL1*2"),
+        subscriber(member_id="NL1-2"),
+        corrected="NL12",
+    ),
+    Case(
+        "E-121",
+        "2300 REF*G1",
+        claim(prior_auth="A~1"),
+        claim(prior_auth="A-1"),
+        corrected="A1",
+    ),
+    Case(
+        "E-121",
+        "2400/1 REF*G1",
+        one_line(prior_auth="A:1"),
+        one_line(prior_auth="A/1"),
     ),
     Case(
         "W-201",
