@@ -1,9 +1,10 @@
 """Server time, queries and bytes of the desk's pages over a large practice.
 
-``python -m benchmarks.desk --json``: 100,000 claims with an open task each, on SQLite,
-or on the empty PostgreSQL that ``--database`` names. Each page is asked through the
-whole application (session, door, access log, template) in this process; the time of a
-page without data (``/help``), taken in the same rounds, is the measure beside it.
+``python -m benchmarks.desk --json``: 100,000 claims with an open task each and a posted
+835 of 5,000, on SQLite, or on the empty PostgreSQL that ``--database`` names. Each page
+is asked through the whole application (session, door, access log, template) in this
+process; the time of a page without data (``/help``), taken in the same rounds, is the
+measure beside it.
 """
 
 import argparse
@@ -22,12 +23,14 @@ from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
 from activities.office import Office
+from benchmarks import posting_data
 from benchmarks.desk_data import PASSWORD, fill
+from benchmarks.posting import SET, post_file
 from desk.__main__ import make_desk
 from desk.app import build_app
 from records.tables import claim, task
 from settings import Settings
-from wiring import open_office_offline, prepare
+from wiring import open_office_offline, prepare, spare_collector
 
 GOAL_MS, MOST_QUERIES, MOST_BYTES = 100.0, 4, 150 * 1024
 LISTS = ("queue", "queue of one type", "queue, page 101", "claims", "accounts")
@@ -115,7 +118,9 @@ def _counter(site: Site) -> Callable[..., None]:
     return count
 
 
-def pages(site: Site, longest: str, dice: random.Random) -> dict[str, list[str]]:
+def pages(
+    site: Site, longest: str, remittance: str, dice: random.Random
+) -> dict[str, list[str]]:
     """The addresses of each kind of page that are asked for in turn."""
     with site.office.reading() as conn:
         ids = list(conn.execute(select(claim.c.id).limit(20_000)).scalars())
@@ -132,6 +137,7 @@ def pages(site: Site, longest: str, dice: random.Random) -> dict[str, list[str]]
         "claim, 5,000 events": [f"/claims/{longest}"],
         "A/R": ["/ar"],
         "accounts": ["/accounts"],
+        "remittance": [f"/remits/{remittance}", f"/remits/{remittance}?page=50"],
     }
     for tab in ("", "/lines", "/money", "/documents", "/tasks", "/rules", "/access"):
         name = f"claim{' ' if tab else ''}{tab.lstrip('/')}"
@@ -158,12 +164,13 @@ def measure(folder: Path, database: str, count: int, rounds: int) -> dict[str, A
     began = time.perf_counter()
     office = open_office_offline(settings)
     longest = fill(office, count)
+    remittance = _remittance(office, range(count, count + min(count, SET)))
     office.db.close()
     filled = time.perf_counter() - began
     dice, seen = random.Random(7), dict[str, Seen]()  # noqa: S311 - a sample
     with opened(folder, database, "supervisor") as site:
         _analyze(site)
-        wanted = pages(site, longest, dice)
+        wanted = pages(site, longest, remittance, dice)
         for number in range(-2, rounds):  # two rounds to warm up are not counted
             for name, paths in wanted.items():
                 one = seen.setdefault(name, Seen())
@@ -179,6 +186,12 @@ def measure(folder: Path, database: str, count: int, rounds: int) -> dict[str, A
         "claims": count,
         "filled_seconds": round(filled, 1),
     } | (_report(seen, rounds))
+
+
+def _remittance(office: Office, numbers: range) -> str:
+    """A posted 835 of claims beside the others."""
+    posting_data.fill(office, numbers)
+    return post_file(office, posting_data.remittance_file(office, numbers, odd=5))
 
 
 def _analyze(site: Site) -> None:
@@ -241,6 +254,7 @@ def main() -> int:
         "--database", default="", help="an empty PostgreSQL (default: a new SQLite)"
     )
     given = parser.parse_args()
+    spare_collector()  # as the desk does
     with tempfile.TemporaryDirectory(prefix="desk-bench-") as folder:
         report = measure(Path(folder), given.database, given.claims, given.rounds)
     print(json.dumps(report) if given.json else _words(report))

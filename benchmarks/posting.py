@@ -20,7 +20,7 @@ from sqlalchemy import Engine, Table, create_engine, func, select
 from sqlalchemy.engine import make_url
 
 from activities.files import take_in
-from activities.office import OFFICE_PARTNER
+from activities.office import OFFICE_PARTNER, Office
 from activities.remittance import RemittanceActivities
 from benchmarks.posting_data import NOW, fill, remittance_file
 from ledger.tables import METADATA, entry, entry_line
@@ -37,6 +37,27 @@ _REPLICA = "SET session_replication_role = replica"
 """PostgreSQL checks no foreign key then: the bare rows have no claims beside them."""
 
 Rows = dict[Table, list[dict[str, Any]]]
+
+
+def post_file(office: Office, content: bytes) -> str:
+    """Take an 835 of one set in and post it; the remittance's id.
+
+    Raises:
+        RuntimeError: it was not posted.
+    """
+    take_in(
+        office, OFFICE_PARTNER, "bench.835", content, office.because(NOW, "R-ERA-05")
+    )
+    status = select(remittance.c.id, remittance.c.status)
+    with office.reading() as conn:
+        waits = status.where(remittance.c.status == "received")
+        one = str(conn.execute(waits).one().id)
+    RemittanceActivities(office).post_remittance(one, NOW)
+    with office.reading() as conn:
+        ended = conn.execute(status.where(remittance.c.id == one)).one().status
+    if ended != "posted":
+        raise RuntimeError(f"the set is {ended}, not posted")
+    return one
 
 
 @dataclass(frozen=True)
@@ -62,7 +83,6 @@ class Bench:
         settings = Settings(data_dir=folder, database_url=database)
         prepare(settings)
         self.office = open_office_offline(settings)
-        self.posting = RemittanceActivities(self.office)
         self.bare = _bare_engine(folder, database)
         self.next = 0
 
@@ -78,25 +98,11 @@ class Bench:
         content = remittance_file(self.office, numbers, odd=odd)
         before = self._last_ids()
         began = time.perf_counter()
-        one = self._post(content)
+        one = post_file(self.office, content)
         ours = time.perf_counter() - began
         rows = self._written(one, before)
         bare = self._insert(rows)
         return Round(count, ours, bare, sum(len(some) for some in rows.values()))
-
-    def _post(self, content: bytes) -> str:
-        why = self.office.because(NOW, "R-ERA-05")
-        take_in(self.office, OFFICE_PARTNER, "bench.835", content, why)
-        status = select(remittance.c.id, remittance.c.status)
-        with self.office.reading() as conn:
-            waits = status.where(remittance.c.status == "received")
-            one = str(conn.execute(waits).one().id)
-        self.posting.post_remittance(one, NOW)
-        with self.office.reading() as conn:
-            ended = conn.execute(status.where(remittance.c.id == one)).one().status
-        if ended != "posted":
-            raise RuntimeError(f"the set is {ended}, not posted")
-        return one
 
     def _last_ids(self) -> tuple[int, int]:
         with self.office.reading() as conn:

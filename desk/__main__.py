@@ -12,7 +12,7 @@ from desk.app import build_app
 from desk.desk import Desk
 from settings import Settings, SettingsError, connect, load
 from vault.logs import install as install_logs
-from wiring import OfficeError, open_office_offline, open_ring
+from wiring import OfficeError, open_office_offline, open_ring, spare_collector
 
 HOST, PORT = "127.0.0.1", 8460
 READY = "Desk ready at "
@@ -72,6 +72,7 @@ async def serve(chosen: argparse.Namespace) -> int:
         server_header=False,
         proxy_headers=chosen.behind_https,
     )
+    spare_collector()
     host, port = listener.getsockname()[:2]
     sys.stderr.write(f"{READY}http://{host}:{port}\n")
     sys.stderr.flush()

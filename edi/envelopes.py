@@ -58,7 +58,7 @@ class Envelopes:
         self, content: bytes | BinaryIO, *, only: frozenset[str] | None = None
     ) -> None:
         """``content`` is the file, or a stream of its bytes; a set keeps ``only`` the
-        segments with these tags, and its counts are not looked at."""
+        segments with these tags, and what is warned of its counts means nothing."""
         self._tokens = Tokens(content)
         self._only = only
         self.marks = Delimiters("", "", "", "")
