@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NoReturn
 
+from activities import close_overdue
 from activities.close_content import (
     content_of,
     expecting,
@@ -101,6 +102,7 @@ def close(office: Office, day: date, person: User, why: Because) -> Close:
             content = content_of(conn, office, rows, day)
             if _store(conn, office, rows, day, CLOSE, content, why):
                 _open_task(conn, day, content, why)
+                close_overdue.withdraw(conn, why)
         return _show(conn, office, day, why.today)
 
 
@@ -263,10 +265,18 @@ def resolve(
     """Apply DAILY_CLOSE_EXCEPTION; the stored close stays as it is.
 
     Raises:
-        DecisionRefused: resolved, but an item still has no other half.
+        DecisionRefused: resolved, but an item still has no other half, or a day is
+            still not closed.
     """
     day = task["evidence"]["day"]
-    if decision == "resolved":
+    left_open = close_overdue.MARK in task["evidence"]
+    if decision == "resolved" and left_open:
+        if days := close_overdue.overdue(conn, why.today):
+            raise DecisionRefused(
+                f"{close_overdue.words(days)}. Nothing was stored. Close {days[0]} "
+                f"first (close-day {days[0]}), or carry it with a reason."
+            )
+    elif decision == "resolved":
         left = {side.key for side, _ in paired_of(conn, office, why.today).open}
         still = sorted(left & set(task["evidence"]["keys"]))
         if still:

@@ -15,10 +15,12 @@ from temporalio import activity
 
 from activities import answers, claim_sheet, csv_files, unread_files
 from activities.acting import deliver_acts
+from activities.close_overdue import raise_overdue
 from activities.eob import KIND as EOB
 from activities.file_words import end_of
 from activities.imports import import_claims, take_sheet
 from activities.office import Office
+from activities.receipts import acknowledge
 from activities.remittance import register_remittances
 from activities.tasks import deliver_waiting
 from activities.telling import start_claims, start_remittance, tell
@@ -107,12 +109,15 @@ class FileActivities:
             if len(content) != file.size:
                 return False
             take_in(self.office, partner, file.name, content, why)
+            acknowledge(self.office, mailbox, partner, content, why)
         mailbox.archive_inbound(file.name)
         return True
 
     @activity.defn
     async def pass_on(self, at: datetime) -> int:
-        """Tell all untold news, start what waits for a workflow, deliver decisions."""
+        """Tell all untold news, start what waits for a workflow, deliver decisions;
+        a day whose close is overdue becomes a task."""
+        await asyncio.to_thread(self._watch_closes, at)
         claim_ids, remittance_ids = await asyncio.to_thread(self._unstarted)
         await start_claims(self.office, claim_ids)
         for remittance_id in remittance_ids:
@@ -122,6 +127,10 @@ class FileActivities:
         await deliver_waiting(self.office)
         await deliver_acts(self.office)
         return len(rows)
+
+    def _watch_closes(self, at: datetime) -> None:
+        with self.office.writing() as conn:
+            raise_overdue(conn, self.office.because(at))
 
     def _unstarted(self) -> tuple[list[str], list[str]]:
         with self.office.reading() as conn:

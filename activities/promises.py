@@ -18,7 +18,7 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from activities import day_close
+from activities import close_overdue, day_close
 from activities.office import Office
 from activities.running import WorkflowView, running_ids, views
 from activities.schedules import schedule_views, view_of
@@ -85,6 +85,7 @@ class _Facts:
     ended_batches: set[str]
     counts: dict[str, int]
     found: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 async def check(
@@ -115,7 +116,9 @@ async def _look(
     schedules = await _schedules(office, facts)
     judge = _Judge(office, facts, seen, schedules, ticker_runs)
     findings = [*judge.all(), *facts.found]
-    notes = () if running is not None else ("This server keeps no list of workflows.",)
+    notes = tuple(facts.notes)
+    if running is None:
+        notes = (*notes, "This server keeps no list of workflows.")
     checked = {
         "claims": len(facts.open_claims) + len(facts.closed),
         "open claims": len(facts.open_claims),
@@ -152,6 +155,9 @@ def _read(office: Office, now: datetime) -> _Facts:
         facts.found += _money(conn, facts, rows, money)
         facts.found += _records(conn)
         facts.found += _closes(conn, office)
+        if days := close_overdue.overdue(conn, local_date(now, office.zone)):
+            fix = f"Close {days[0]} first: close-day {days[0]}"
+            facts.notes.append(f"{close_overdue.words(days)}. {fix}")
     return facts
 
 

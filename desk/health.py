@@ -11,7 +11,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
-from activities import processes
+from activities import close_overdue, processes
 from activities.office import MAIL_READ
 from activities.promises import TICKER_KINDS
 from activities.story import sentence_of
@@ -70,6 +70,7 @@ def _page(
             _failures(asked),
             *_waiting(visit, conn),
             _next_steps(late[0]),
+            _close(visit, conn),
             *file_lines(visit, conn),
         ]
         names = named(conn, office, [t.workflow_id for t in troubles])
@@ -194,6 +195,18 @@ def _waiting(visit: Visit, conn: Connection) -> Iterator[Line]:
     words = f"{letters.count} {wait} to be mailed, the oldest of {day(letters.oldest)}"
     fix = "Print and mail them: python starter.py letters" if late else ""
     yield Line("Letters", State.LATE if late else State.OK, words, fix)
+
+
+def _close(visit: Visit, conn: Connection) -> Line:
+    days = close_overdue.overdue(conn, visit.today)
+    if not days:
+        return Line("Daily close", State.OK, "no day waits too long")
+    words, fix = (
+        close_overdue.words(days, day),
+        "Close the first, then the others in order",
+    )
+    href = f"/close/{days[0]}"
+    return Line("Daily close", State.LATE, words, fix, href, Door.MONEY)
 
 
 def _next_steps(late: int) -> Line:

@@ -5,11 +5,11 @@ Rows are append-only: a day that was reopened has both versions, and the act bet
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select, union
 
 from records.db import upsert_ignore
 from records.instants import to_text
-from records.tables import day_close, patient_payment
+from records.tables import day_close, deposit, patient_payment, remittance
 
 CLOSE, REOPEN = "close", "reopen"
 
@@ -18,6 +18,24 @@ def every(conn: Connection) -> list[RowMapping]:
     """All versions of all days, in order."""
     query = select(day_close).order_by(day_close.c.day, day_close.c.version)
     return list(conn.execute(query).mappings())
+
+
+def last(conn: Connection) -> RowMapping | None:
+    """The newest version of the last day, a close or a reopening."""
+    query = select(day_close).order_by(
+        day_close.c.day.desc(), day_close.c.version.desc()
+    )
+    return conn.execute(query.limit(1)).mappings().first()
+
+
+def money_days(conn: Connection, after: date | None, until: date) -> set[date]:
+    """Dates with a deposit, a patient's payment or a posted remittance with money."""
+    of = (deposit.c.deposited_on, patient_payment.c.paid_on, remittance.c.posted_on)
+    queries = [select(column).where(column <= until) for column in of]
+    queries[-1] = queries[-1].where(remittance.c.paid_cents != 0)
+    if after is not None:
+        queries = [q.where(c > after) for q, c in zip(queries, of, strict=True)]
+    return set(conn.execute(union(*queries)).scalars())
 
 
 def newest(rows: list[RowMapping]) -> dict[date, RowMapping]:

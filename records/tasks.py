@@ -445,24 +445,30 @@ def overtake(
         if row["type"] not in set(keep)
     ]
     for row in gone:
-        conn.execute(
-            update(task)
-            .where(task.c.id == row["id"])
-            .values(
-                status="overtaken",
-                version=task.c.version + 1,
-                closed_on=why.today,
-                closed_how="overtaken",
-            )
-        )
-        events.add(
-            conn,
-            why.by_rule("R-TSK-04"),
-            "task overtaken",
-            f"Task {row['type']} closed by itself: {words}",
-            claim_id=claim_id,
-        )
+        withdraw(conn, row["id"], why, words)
     return len(gone)
+
+
+def withdraw(conn: Connection, task_id: str, why: Because, words: str) -> None:
+    """Close one task whose reason is gone, kept in history (R-TSK-04)."""
+    row = get(conn, task_id)
+    conn.execute(
+        update(task)
+        .where(task.c.id == task_id)
+        .values(
+            status="overtaken",
+            version=task.c.version + 1,
+            closed_on=why.today,
+            closed_how="overtaken",
+        )
+    )
+    events.add(
+        conn,
+        why.by_rule("R-TSK-04"),
+        "task overtaken",
+        f"Task {row['type']} closed by itself: {words}",
+        claim_id=row["claim_id"],
+    )
 
 
 def raise_overdue(conn: Connection, task_id: str, why: Because) -> None:

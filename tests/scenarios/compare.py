@@ -119,7 +119,11 @@ def _names(player: "Player") -> dict[str, str]:
 def _tasks(player: "Player") -> None:
     names = _names(player)
     with player.world.office.reading() as conn:
-        listed = tasks.listing(conn, include_closed=True)
+        listed = [
+            t
+            for t in tasks.listing(conn, include_closed=True)
+            if t["type"] != "DAILY_CLOSE_EXCEPTION"  # no story has its days closed
+        ]
     rows = [(_claim_named(player, t, names), t) for t in listed]
     found = Counter((t["type"], name, str(t["created_on"])) for name, t in rows)
     wanted = Counter(
