@@ -13,7 +13,7 @@ from activities.opening import open_claim_task
 from activities.payments import apply_prepayments
 from activities.refunds import review_credit
 from claims.claim import ClaimState
-from claims.money import ZERO, from_cents
+from claims.money import ZERO, from_cents, usd
 from claims.task import DecisionRefused, Role, TaskType
 from ledger.accounts import BY_PEOPLE, EntryType
 from ledger.balances import balances, entries_of
@@ -336,7 +336,7 @@ def resolve_write_off(
     kind = EntryType.WRITE_OFF_TIMELY if carc == "29" else EntryType.WRITE_OFF_DENIAL
     amount = _given_up(conn, office, row)
     _post(conn, row, kind, amount, why, f"writeoff:{task['id']}", "write-off approved")
-    _settle_lines(conn, row.id, "written off")
+    settle_lines(conn, row.id, "written off")
     review_credit(conn, office, row, why, f"after {task['id']}")
     words = f"Written off {amount} after approval"
     settle.settle(conn, office, row.id, why.by_rule("R-WOF-01"), words)
@@ -396,7 +396,8 @@ def _post(
     post(conn, [entry], posted_at=to_text(why.at))
 
 
-def _settle_lines(conn: Connection, claim_id: str, by: str) -> None:
+def settle_lines(conn: Connection, claim_id: str, by: str) -> None:
+    """Nothing of these lines is open any more."""
     for line in claims.lines(conn, claim_id):
         if line["status"] in ("denied", "held", "short", "appealed"):
             claims.decide_line(
@@ -427,7 +428,7 @@ def _to_patient(
     amount = _given_up(conn, office, row)
     kind = EntryType.TRANSFER_TO_PATIENT
     _post(conn, row, kind, amount, why, f"topatient:{row.id}:{row.version}", "decided")
-    _settle_lines(conn, row.id, "patient")
+    settle_lines(conn, row.id, "patient")
     apply_prepayments(conn, row, why, f"topatient:{row.id}:{row.version}")
     review_credit(conn, office, row, why, f"topatient:{row.version}")
     words = f"Moved {amount} to the patient"
@@ -493,7 +494,7 @@ def resolve_remit_review(
         raise DecisionRefused(
             f"{decision} needs a line, which is not offered here yet."
         )
-    amount = _held_amount(conn, row)
+    amount = _held_amount(conn, row, form["_task"])
     if decision == "adjust" and not _may_give_up(conn, row, amount, why):
         return _ask_write_off(conn, office, row, form, reason)
     kind = (
@@ -503,7 +504,7 @@ def resolve_remit_review(
     )
     key, memo = f"review:{form['_task']}", form.get("reason_code", "remit review")
     _post(conn, row, kind, amount, reason, key, memo, ref="task REMIT_REVIEW")
-    _settle_lines(conn, row.id, decision)
+    settle_lines(conn, row.id, decision)
     apply_prepayments(conn, row, reason, key)
     review_credit(conn, office, row, reason, f"after {form['_task']}")
     words = f"Remittance question answered: {decision} {amount}"
@@ -524,14 +525,17 @@ def _may_give_up(
     return sum(today, amount) <= alone_up_to("write_off")
 
 
-def _held_amount(conn: Connection, row: ClaimRow) -> Any:
+def _held_amount(conn: Connection, row: ClaimRow, task_id: str) -> Decimal:
+    """What the task is about, of what is still open at the payer."""
+    money = balances(conn, [row.id])[row.id]
+    if taken := tasks.get(conn, task_id)["evidence"].get("taken_back"):
+        return min(usd(taken), money.insurer_open)
     held = {n["number"] for n in claims.lines(conn, row.id) if n["status"] == "held"}
     total = ZERO
     for found in remittances.of_claim(conn, row.id)[-1:]:
         for line in found["detail"].get("lines", []):
             if line["number"] in held:
                 total += from_cents(int(line.get("open_cents", 0)))
-    money = balances(conn, [row.id])[row.id]
     return min(total, money.insurer_open)
 
 

@@ -28,7 +28,7 @@ PRIMARY = "1"
 AWAITED = (ClaimState.SUBMITTED, ClaimState.ACCEPTED)
 
 
-class _OurLine(NamedTuple):
+class OurLine(NamedTuple):
     """A line from its row, without opening the claim's sealed content."""
 
     number: int
@@ -75,7 +75,7 @@ class PlainClaims:
         """How each line was decided; nothing when the claim is not plain."""
         if not self._is_quiet(row):
             return []
-        ours = [_our_line(line) for line in self.lines.get(row.id, ())]
+        ours = [our_line(line) for line in self.lines.get(row.id, ())]
         decided = decide_lines(found, ours, self.profile, primary=True)
         share = sum((result.patient for *_, result in decided), ZERO)
         billed = found.charge == from_cents(row.charge_cents)
@@ -173,8 +173,9 @@ def _is_only_charged(row: ClaimRow, money: Balances) -> bool:
     return charge == money.charge == money.insurer_open and money.credit == ZERO
 
 
-def _our_line(line: RowMapping) -> _OurLine:
-    return _OurLine(
+def our_line(line: RowMapping) -> OurLine:
+    """One row of ``claim_line``."""
+    return OurLine(
         number=line["number"],
         line_ref=line["line_ref"],
         code=line["code"],

@@ -5,7 +5,7 @@ computed once, after all of its CLPs (R-STA-02).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,21 +18,16 @@ from activities.office import Office
 from activities.opening import open_claim_task
 from activities.payments import apply_prepayments
 from activities.plain_posting import PlainClaims, posted_words
+from activities.provider_level import ProviderLevel
 from activities.refunds import review_credit
 from claims.decision import MACHINE
 from claims.messages import remittance_workflow_id
 from claims.money import ZERO, cents, from_cents, words
-from claims.remittance import (
-    ProviderAdjustment,
-    Remittance,
-    RemittanceClaim,
-    RemittanceLine,
-)
+from claims.remittance import Remittance, RemittanceClaim, RemittanceLine
 from claims.task import TASKS, Role, TaskType
-from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType, plb_entry_type
-from ledger.balances import balances, entries_of, practice_entries
+from ledger.accounts import EFFECT, OPPOSITE, Bucket, EntryType
+from ledger.balances import balances, entries_of
 from ledger.entries import NewEntry, post
-from policy import plb as plb_rules
 from policy import remittance as rules
 from policy.remittance import LineOutcome
 from policy.tasks import due_on
@@ -48,13 +43,7 @@ INFORMATION = ("25",)
 REVERSAL = "22"
 DUE = Bucket.PATIENT_DUE
 DUPLICATE, EARLIER = "OA-18", "OA-23"
-RECOUPED = {
-    EntryType.RECOUPMENT_DUE: 1,
-    EntryType.REFUND_ACKNOWLEDGED: 1,
-    EntryType.RECOUPMENT_TAKEN: -1,
-}
-"""What raises and lowers the amount a payer will still take back."""
-KEPT_ON_POSTING = ("FILING_DEADLINE", "EFT_UNMATCHED")
+KEPT_ON_POSTING = ("FILING_DEADLINE", "EFT_UNMATCHED", "RECOUPMENT_REVIEW")
 
 
 def open_file_task(
@@ -97,18 +86,6 @@ def keyed_words(row: RowMapping) -> str:
     return f"paper EOB keyed by {row['keyed_by']}{second}"
 
 
-@dataclass(frozen=True)
-class _About:
-    """What a PLB reference names: a claim of ours, and a word that tells it apart."""
-
-    claim_id: str | None
-    tag: str
-
-
-def _plb_memo(code: str, tag: str) -> str:
-    return f"PLB {code} {tag}".strip()
-
-
 class Poster:
     """One transaction set being posted, inside one SQL transaction."""
 
@@ -131,7 +108,7 @@ class Poster:
         self.touched: dict[str, list[RemittanceClaim]] = {}
         self.no_mirror: list[ClaimRow] = []
         self.odd_earlier: list[ClaimRow] = []
-        self.plb_tasks: list[tuple[TaskType, ProviderAdjustment, _About, int]] = []
+        self.provider_level = ProviderLevel(conn, office, row, self.why, self.entries)
 
     def run(self) -> None:
         """Match, post, decide each claim's state once, store its news."""
@@ -149,19 +126,16 @@ class Poster:
                 self._keep(found, row, "information", [])
             else:
                 self.post_claim(found, row)
-        for adjustment in sorted(
-            self.one.provider_adjustments, key=lambda a: a.amount
-        ):  # what a payer announces comes before what it takes
-            self._plb(adjustment)
+        remittances.add_claims(self.conn, self.kept)  # which a PLB may name
+        self.provider_level.place(self.one.provider_adjustments)
         asked = [id_ for id_ in self.touched if id_ not in plain.taken]
         self._open_credits(asked)
-        remittances.add_claims(self.conn, self.kept)
         post(self.conn, self.entries, posted_at=to_text(self.why.at))
         holding.wake(self.conn, self.touched)
         plain.finish(self.row["id"], self.one.trace, self._reason())
         for claim_id in asked:
             self.finish(claim_id)
-        self._open_plb_tasks()
+        self.provider_level.tell()
 
     def _reason(self) -> Because:
         return self.why.by_rule("R-STA-02", trace=self.one.trace)
@@ -461,102 +435,6 @@ class Poster:
                 "detail": {"lines": lines, "rarcs": list(found.rarcs)},
             }
         )
-
-    def _plb(self, adjustment: ProviderAdjustment) -> None:
-        """Provider-level money never changes a claim's payment by itself (R-PLB-01)."""
-        if adjustment.amount == ZERO:
-            return
-        about = self._about(adjustment)
-        kind, task = self._plb_kind(adjustment, about)
-        number = len(self.entries)
-        self.entries.append(
-            NewEntry(
-                key=f"{self.row['id']}:{adjustment.position}:PLB:{adjustment.code}:{number}",
-                type=kind,
-                amount=abs(adjustment.amount),
-                payer_id=self.row["payer_id"],
-                business_date=self.why.today,
-                source=self._source(adjustment.position),
-                ref=self.one.trace,
-                rule="R-PLB-01",
-                actor=self.row["keyed_by"] or MACHINE,
-                memo=_plb_memo(adjustment.code, about.tag),
-            )
-        )
-        if task is not None:
-            self.plb_tasks.append((task, adjustment, about, number))
-
-    def _about(self, adjustment: ProviderAdjustment) -> "_About":
-        """The claim that PLB03-2 names, and words for it without a member number."""
-        ref = adjustment.reference or ""
-        found = remittances.claim_of_reference(self.conn, self.row["payer_id"], ref)
-        for claim_id, clps in self.touched.items():
-            if any(c.payer_icn and ref.startswith(c.payer_icn) for c in clps):
-                icn = next(c.payer_icn for c in clps if c.payer_icn)
-                found = found or (claim_id, icn)
-        if found is not None:
-            return _About(found[0], found[1])
-        hidden = self.office.cipher.index(ref, kind="plb")[:12] if ref else ""
-        return _About(None, hidden)
-
-    def _plb_kind(
-        self, adjustment: ProviderAdjustment, about: "_About"
-    ) -> tuple[EntryType, TaskType | None]:
-        """The entry, and the task, that the table and the running balances ask for."""
-        lowers = adjustment.amount > ZERO
-        row = plb_rules.get(adjustment.code)
-        if row is None:
-            kind = plb_entry_type("PLB_SUSPENSE", lowers_payment=lowers)
-            return kind, TaskType.PLB_REVIEW
-        word = row["ledger_pos"] if lowers else row["ledger_neg"]
-        kind = plb_entry_type(word, lowers_payment=lowers)
-        task = TaskType(row["task"]) if row["task"] else None
-        if kind is not EntryType.RECOUPMENT_TAKEN:
-            return kind, task
-        if self._recoupment_due(about.tag) >= adjustment.amount:
-            return kind, None
-        return EntryType.PLB_SUSPENSE_TAKEN, TaskType.RECOUPMENT_REVIEW
-
-    def _recoupment_due(self, tag: str) -> Decimal:
-        """What this payer still announced to take back about one claim (R-PLB-02)."""
-        known = [
-            (EntryType(e["entry_type"]), e["memo"], from_cents(e["amount_cents"]))
-            for e in practice_entries(self.conn)
-            if e["payer_id"] == self.row["payer_id"]
-        ]
-        known += [(e.type, e.memo, e.amount) for e in self.entries]
-        about = [(kind, n) for kind, memo, n in known if memo.endswith(f" {tag}")]
-        return sum((RECOUPED.get(kind, 0) * n for kind, n in about), ZERO)
-
-    def _open_plb_tasks(self) -> None:
-        for kind, adjustment, about, number in self.plb_tasks:
-            said = (
-                f"provider-level adjustment {adjustment.code} of "
-                f"{words(adjustment.amount)}"
-            )
-            evidence = {
-                "code": adjustment.code,
-                "amount": str(abs(adjustment.amount)),
-                "taken": "now" if adjustment.amount > ZERO else "later",
-                "reference": about.tag,
-            }
-            why = self.why.by_rule("R-PLB-02" if about.tag else "R-PLB-01")
-            subject = f"{adjustment.position}:{number}"
-            if about.claim_id is None or kind is TaskType.PLB_REVIEW:
-                open_file_task(self.conn, self.row, kind, why, said, evidence, subject)
-                continue
-            open_claim_task(
-                self.conn,
-                self.office,
-                claims.get(self.conn, about.claim_id),
-                kind,
-                why,
-                key=f"{self.row['id']}:{kind.value}:{subject}",
-                words=said,
-                evidence=evidence,
-                subject=subject,
-                workflow_id=remittance_workflow_id(self.row["id"]),
-            )
 
     def finish(self, claim_id: str) -> None:
         """Credits, prepayments, tasks and the state of one touched claim, once."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import eob, steps
+from activities import eob, recoupment, steps
 from activities import settle as settling
 from activities.deposits import book_deposits, hand_over
 from activities.followup import await_835
@@ -363,18 +363,6 @@ def resolve_unmatched_file(
     return f"Linked to {ours.pcn} and posted"
 
 
-def resolve_plb(
-    conn: Connection,
-    office: Office,
-    task: RowMapping,
-    decision: str,
-    form: dict[str, str],
-    why: Because,
-) -> str:
-    """Apply PLB_REVIEW: the posting stands, the person's finding is on record."""
-    return f"Provider-level adjustment: {decision.replace('_', ' ')}"
-
-
 def resolve_rule(
     conn: Connection,
     office: Office,
@@ -390,26 +378,11 @@ def resolve_rule(
     return words_
 
 
-def resolve_recoupment(
-    conn: Connection,
-    office: Office,
-    row: ClaimRow,
-    decision: str,
-    form: dict[str, str],
-    why: Because,
-) -> str:
-    """Apply RECOUPMENT_REVIEW: the ledger stands, the finding is on record
-    (R-REF-05)."""
-    words_ = f"Money the payer takes back: {decision}"
-    events.add(conn, why.by_rule("R-REF-05"), "recoupment", words_, claim_id=row.id)
-    return words_
-
-
 RESOLVE_FILE: dict[TaskType, Callable[..., str]] = {
     TaskType.ERA_UNBALANCED: resolve_unbalanced,
     TaskType.ERA_CONFLICT: resolve_unbalanced,
     TaskType.ERA_UNMATCHED_CLAIM: resolve_unmatched_file,
-    TaskType.PLB_REVIEW: resolve_plb,
-    TaskType.RECOUPMENT_REVIEW: resolve_plb,
+    TaskType.PLB_REVIEW: recoupment.resolve,
+    TaskType.RECOUPMENT_REVIEW: recoupment.resolve,
     eob.TASK: eob.resolve,
 }

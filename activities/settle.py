@@ -22,6 +22,7 @@ from records.db import Connection, RowMapping
 from records.events import Because
 
 QUESTIONS = ("REMIT_REVIEW", "ERA_UNMATCHED_CLAIM")
+TAKEN_BACK = "RECOUPMENT_REVIEW"
 IN_FLIGHT = ("queued", "taken", "sent", "accepted")
 PENDING, CREDIT = "HOLD_INSURANCE_PENDING", "HOLD_CREDIT"
 OUT = ("sent", "overturned")
@@ -123,11 +124,11 @@ def _facts(
     conn: Connection, office: Office, row: ClaimRow, money: Balances
 ) -> StateFacts:
     status = {line["status"] for line in claims.lines(conn, row.id)}
-    open_types = {t["type"] for t in tasks.waiting(conn, claim_id=row.id)}
+    waiting = tasks.waiting(conn, claim_id=row.id)
     newest = submissions.newest(conn, row.id)
     in_flight = newest["status"] if newest and newest["status"] in IN_FLIGHT else None
     return StateFacts(
-        open_remit_question="held" in status or bool(open_types & set(QUESTIONS)),
+        open_remit_question="held" in status or any(map(_is_question, waiting)),
         appeal_out="appealed" in status,
         replacement_in_flight=_flight_state(in_flight),
         denied_line_without_action="denied" in status,
@@ -141,6 +142,13 @@ def _facts(
         plan_active=False,
         patient_due=money.patient_due,
     )
+
+
+def _is_question(task: RowMapping) -> bool:
+    """Money of the claim waits for a person: also what a payer has taken back
+    unannounced; what it announced is on the claim already (R-PLB-02)."""
+    taken = task["type"] == TAKEN_BACK and task["evidence"].get("taken") == "now"
+    return taken or task["type"] in QUESTIONS
 
 
 def _flight_state(status: str | None) -> ClaimState | None:

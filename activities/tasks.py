@@ -30,6 +30,7 @@ from claims.task import (
     TaskType,
     validate_decision,
 )
+from policy.people import second_person
 from policy.tasks import may_decide
 from records import tasks, users
 from records.db import Connection, RowMapping
@@ -99,7 +100,8 @@ def _store(
         given = validate_decision(spec.type, decision, form)
         given = bind(conn, office, row, decision, given, why)
         text = given.model_dump_json(exclude_none=True)
-        if decision in spec.two_person and row["status"] == "open":
+        second = second_person(spec, decision, row["evidence"])
+        if second is not None and row["status"] == "open":
             return _prepare(office, conn, row, spec, version, decision, text, why)
         decision_id = tasks.save(
             conn,

@@ -208,6 +208,18 @@ class PayerRuleForm(Form):
     rule: str = Field("", description="what this payer wants to see", max_length=200)
 
 
+class ProviderLevelForm(Form):
+    """Where an amount goes that a payer took or gave beside its claims."""
+
+    claim_ref: str = Field("", description="our claim number, if it is of a claim")
+    plb_reason: str = Field(
+        "",
+        description="reason of the payers' list: L6 interest, FB carried balance, …",
+        pattern="^([0-9A-Z]{2})?$",
+    )
+    next_date: date | None = Field(None, description="when we look again")
+
+
 class RemittanceForm(Form):
     """What a poster found out about a remittance."""
 
@@ -226,6 +238,8 @@ class TaskSpec:
     decisions: tuple[str, ...]
     form: builtins.type[Form] = Form
     two_person: Mapping[str, Role] = field(default_factory=dict)
+    # Of ``money_limits``: up to this one person decides alone (roles.yaml).
+    alone_up_to: Mapping[str, str] = field(default_factory=dict)
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # R-DSP-01: over holidays twenty business days are more than thirty days.
     max_calendar_days: int | None = None
@@ -240,6 +254,8 @@ def _spec(
 _T, _R = TaskType, Role
 _S = {"sent": Role.SUPERVISOR}
 _CALL = ("who", "reference", "answer")
+_PLACED = ("adjust", "line_chosen")
+_BY_HAND = "manual_eob_post"
 _SPECS = (
     _spec(_T.ELIG_RESOLVE, _R.CLERK, 1, "which plan covers the visit",
           "new_coverage_entered same_coverage_confirmed self_pay", form=CoverageForm,
@@ -292,8 +308,11 @@ _SPECS = (
           "adjust deny_route patient payer_reprocesses line_chosen",
           form=RemitReviewForm, two_person={"patient": Role.SUPERVISOR}),
     _spec(_T.PLB_REVIEW, _R.POSTER, 4, "a provider-level adjustment to place",
-          "adjust deny_route patient payer_reprocesses line_chosen", form=MoneyForm,
-          two_person={"patient": Role.SUPERVISOR}),
+          "adjust deny_route patient payer_reprocesses line_chosen",
+          form=ProviderLevelForm,
+          two_person=dict.fromkeys(("patient", *_PLACED), Role.SUPERVISOR),
+          alone_up_to=dict.fromkeys(_PLACED, _BY_HAND),
+          required={"patient": ("claim_ref",), "line_chosen": ("claim_ref",)}),
     _spec(_T.MANUAL_EOB_POST, _R.POSTER, 4, "a keyed paper remittance to confirm",
           "posted unreadable", required={"unreadable": ("reason",)}),
     _spec(_T.DENIAL_REVIEW, _R.CLERK, 10, "a denied claim",
@@ -322,7 +341,8 @@ _SPECS = (
     _spec(_T.CREDIT_REVIEW, _R.POSTER, 10, "money that is not ours",
           "refund move move_then_refund not_a_credit", form=MoneyForm),
     _spec(_T.RECOUPMENT_REVIEW, _R.POSTER, 5, "money a payer takes back",
-          "agree dispute"),
+          "agree dispute", form=ProviderLevelForm,
+          two_person={"agree": Role.SUPERVISOR}, alone_up_to={"agree": _BY_HAND}),
     _spec(_T.PATIENT_ADDRESS_FIX, _R.CLERK, 5, "returned mail",
           "address_confirmed unreachable"),
     _spec(_T.PATIENT_QUESTION, _R.CLERK, 2, "a patient's question",

@@ -54,6 +54,19 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
     (_E.FOLLOW_UP_CALL, "escalate"): "note it, look again later",
     (_E.ERA_UNMATCHED_CLAIM, "linked"): "post it to the claim you name",
     (_E.ERA_UNMATCHED_CLAIM, "not_ours_return"): "keep it apart to be returned",
+    (_E.PLB_REVIEW, "adjust"): "book it under the payer's reason that you name",
+    (_E.PLB_REVIEW, "line_chosen"): "book it on the claim you name",
+    (_E.PLB_REVIEW, "patient"): "the payer took it from the claim: the patient owes it",
+    (_E.PLB_REVIEW, "deny_route"): "dispute it; it stays apart until the payer answers",
+    (_E.PLB_REVIEW, "payer_reprocesses"): "wait for the payer; it stays apart",
+    (
+        _E.RECOUPMENT_REVIEW,
+        "agree",
+    ): "it is taken from the claim, or for the reason, that you name",
+    (
+        _E.RECOUPMENT_REVIEW,
+        "dispute",
+    ): "dispute it; what was taken stays apart until the payer answers",
     (
         _E.MANUAL_EOB_POST,
         "posted",
@@ -72,7 +85,8 @@ def effect_of(spec: TaskSpec, decision: str) -> str:
     """One decision's effect, who else must agree, and what it needs."""
     words = EFFECTS.get((spec.type, decision)) or decision.replace("_", " ")
     if decision in spec.two_person:
-        words += f"; a second person ({spec.two_person[decision]}) confirms"
+        large = " a large amount" if decision in spec.alone_up_to else ""
+        words += f"; a second person ({spec.two_person[decision]}) confirms{large}"
     if needed := spec.required.get(decision):
         words += f"; needs {', '.join(needed)}"
     return words

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from claims.task import ChangeForm, Form, TaskSpec, TaskType
 from claims.task_effects import effect_of
+from policy.people import second_person
 
 COMMON = tuple(Form.model_fields)
 FIELD, VALUE = "fix_field_", "fix_value_"
@@ -26,10 +27,16 @@ ASKED_APART = {
     )
 }
 """Fields that a type's own part of the page asks for, or that it does not need."""
-LABELS = {"note_supports_separate_EM": "The note supports a separate visit"}
+LABELS = {
+    "note_supports_separate_EM": "The note supports a separate visit",
+    "plb_reason": "Reason of the payers' list",
+}
 DECISIONS = {
     "APPEAL_PREPARE sent": "Send the letter",
     "APPEAL_PREPARE waived": "Do not appeal",
+    "PLB_REVIEW adjust": "Book it under a reason",
+    "PLB_REVIEW deny_route": "Dispute it",
+    "PLB_REVIEW line_chosen": "Book it on a claim",
     "auth_requested": "Authorization requested",
     "correct_freq_7": "Send a corrected claim",
     "corrected_freq_7": "Send a corrected claim",
@@ -80,15 +87,15 @@ class Choice:
     second: str
 
 
-def choices(spec: TaskSpec) -> list[Choice]:
-    """Every decision of this task type."""
+def choices(spec: TaskSpec, evidence: Mapping[str, Any]) -> list[Choice]:
+    """Every decision of this task type; ``evidence`` says how much it is about."""
     return [
         Choice(
             decision=decision,
             label=decision_words(spec.type, decision),
             effect=_effect(spec, decision),
             needs=spec.required.get(decision, ()),
-            second=str(spec.two_person.get(decision, "")),
+            second=str(second_person(spec, decision, evidence) or ""),
         )
         for decision in spec.decisions
     ]

@@ -102,7 +102,7 @@ def page(
         cases=cases(row["type"], shown.similar),
         alike=_alike(row["reason"]),
         edits=edits(row["evidence"]),
-        choices=choices(spec),
+        choices=choices(spec, row["evidence"]),
         appeal=task_appeal.panel(visit, row, given),
         marks=marks_on(visit, row) if spec.two_person else None,
         given=given,

@@ -198,9 +198,18 @@ def entries_of(conn: Connection, claim_id: str) -> list[RowMapping]:
     return list(conn.execute(query).mappings())
 
 
-def practice_entries(conn: Connection) -> list[RowMapping]:
-    """Postings that belong to no claim (R-MON-07)."""
+def practice_entries(
+    conn: Connection,
+    *,
+    payer_id: str | None = None,
+    kinds: Iterable[EntryType] = (),
+) -> list[RowMapping]:
+    """Postings that belong to no claim (R-MON-07); those of a payer, of some types."""
     query = select(entry).where(entry.c.claim_id.is_(None)).order_by(entry.c.id)
+    if payer_id is not None:
+        query = query.where(entry.c.payer_id == payer_id)
+    if wanted := [kind.value for kind in kinds]:
+        query = query.where(entry.c.entry_type.in_(wanted))
     return list(conn.execute(query).mappings())
 
 

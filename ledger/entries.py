@@ -279,7 +279,7 @@ def opposite(
     Raises:
         UnknownEntryError: no entry has this key.
     """
-    first = _entry(conn, key)
+    first = entry_of(conn, key)
     kind = EntryType(first["entry_type"])
     return NewEntry(
         key=f"reverse:{first['id']}",
@@ -299,7 +299,12 @@ def opposite(
     )
 
 
-def _entry(conn: Connection, key: str) -> RowMapping:
+def entry_of(conn: Connection, key: str) -> RowMapping:
+    """The entry with this key.
+
+    Raises:
+        UnknownEntryError: no entry has this key.
+    """
     query = select(entry).where(entry.c.key == key)
     found = conn.execute(query).mappings().first()
     if found is None:
@@ -351,6 +356,7 @@ __all__ = [
     "PostResult",
     "UnknownEntryError",
     "check",
+    "entry_of",
     "opposite",
     "post",
     "reverse",

@@ -1,10 +1,12 @@
 """Who may act on a claim, read its history and see patient data (roles.yaml)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from claims.money import ZERO, usd
+from claims.task import Role, TaskSpec
 from policy.tables import table
 from policy.tasks import roles_of
 
@@ -133,3 +135,14 @@ def alone_up_to(what: str) -> Decimal:
         if row["what"] == what and len(row["needs"]) == 1 and row["up_to"] is not None
     ]
     return max(alone, default=ZERO)
+
+
+def second_person(
+    spec: TaskSpec, decision: str, evidence: Mapping[str, Any]
+) -> Role | None:
+    """Who must confirm this decision as well; nobody for an amount that one person may
+    decide alone (R-TSK-05, ``money_limits``)."""
+    limit = spec.alone_up_to.get(decision)
+    if limit and usd(evidence.get("amount", "0")) <= alone_up_to(limit):
+        return None
+    return spec.two_person.get(decision)

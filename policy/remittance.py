@@ -8,7 +8,7 @@ REMIT_REVIEW (R-POST-05); contractual reductions post up to the contract (R-POST
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from claims.adjustment import Adjustment
 from claims.decision import Decision
@@ -201,8 +201,20 @@ def coverage_policy(rarcs: Sequence[str]) -> str:
     return f"{LCD} named by {named[0]}" if named else ""
 
 
+class Priced(Protocol):
+    """A line that a contract has a price for."""
+
+    @property
+    def code(self) -> str:
+        """The procedure."""
+
+    @property
+    def charge(self) -> Decimal:
+        """What was billed for it, in dollars."""
+
+
 def expected_allowed(
-    profile: PayerProfile | None, line: RemittanceLine, units: Decimal
+    profile: PayerProfile | None, line: Priced, units: Decimal
 ) -> Decimal | None:
     """The contract's allowed amount; None without a fee for the code (R-UND-01)."""
     rate = profile.fees.rates.get(line.code) if profile else None

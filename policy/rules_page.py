@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from claims.task import TASKS
+from claims.task import TASKS, TaskSpec
 from policy.remittance import CONTRACT_ONLY
 from policy.rule_words import ACTION_WORDS, RULE_WORDS
 from policy.scrub import EDITS
@@ -297,16 +297,17 @@ def _tasks() -> Iterator[str]:
                 spec.title,
                 spec.role,
                 spec.sla_business_days,
-                ", ".join(_choice(d, spec.two_person) for d in spec.decisions),
+                ", ".join(_choice(d, spec) for d in spec.decisions),
             )
             for spec in TASKS.values()
         ),
     )
 
 
-def _choice(decision: str, two_person: Mapping[str, str]) -> str:
-    second = two_person.get(decision)
-    return f"**{decision}** ({second})" if second else decision
+def _choice(decision: str, spec: TaskSpec) -> str:
+    second = spec.two_person.get(decision)
+    limit = ", above a limit" if decision in spec.alone_up_to else ""
+    return f"**{decision}** ({second}{limit})" if second else decision
 
 
 # --- reading the code ----------------------------------------------------------------

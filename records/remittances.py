@@ -5,10 +5,16 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, literal, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, union, update
 
 from records.db import upsert_ignore
-from records.tables import deposit, patient_payment, remittance, remittance_claim
+from records.tables import (
+    claim,
+    deposit,
+    patient_payment,
+    remittance,
+    remittance_claim,
+)
 
 REJECTED = "rejected"
 
@@ -101,22 +107,41 @@ def of_claim(conn: Connection, claim_id: str) -> list[RowMapping]:
     return list(conn.execute(query).mappings())
 
 
-def claim_of_reference(
-    conn: Connection, payer_id: str, reference: str
-) -> tuple[str, str] | None:
-    """The claim, and its ICN, that a PLB reference begins with; the newest CLP wins."""
-    query = (
-        select(remittance_claim.c.claim_id, remittance_claim.c.payer_icn)
+def claims_of_numbers(
+    conn: Connection, payer_id: str, numbers: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Each of these numbers that names a claim, with the claim's id: our own number, or
+    a control number that the payer gave it when it took or decided it."""
+    wanted = sorted(set(numbers))
+    decided = (
+        select(remittance_claim.c.payer_icn, remittance_claim.c.claim_id)
         .join(remittance, remittance.c.id == remittance_claim.c.remittance_id)
         .where(
             remittance.c.payer_id == payer_id,
             remittance_claim.c.claim_id.is_not(None),
-            literal(reference).startswith(remittance_claim.c.payer_icn),
+            remittance_claim.c.payer_icn.in_(wanted),
         )
-        .order_by(remittance.c.posted_on.desc(), remittance_claim.c.position)
     )
-    found = conn.execute(query).first() if reference else None
-    return (str(found[0]), str(found[1])) if found else None
+    taken = select(claim.c.payer_icn, claim.c.id).where(
+        claim.c.payer_id == payer_id, claim.c.payer_icn.in_(wanted)
+    )
+    own = select(claim.c.pcn, claim.c.id).where(claim.c.pcn.in_(wanted))
+    found = conn.execute(union(decided, taken, own))
+    return sorted((str(number), str(claim_id)) for number, claim_id in found)
+
+
+def numbers_of(conn: Connection, payer_id: str, claim_id: str) -> set[str]:
+    """Every number by which this payer may name the claim."""
+    decided = (
+        select(remittance_claim.c.payer_icn)
+        .join(remittance, remittance.c.id == remittance_claim.c.remittance_id)
+        .where(
+            remittance.c.payer_id == payer_id, remittance_claim.c.claim_id == claim_id
+        )
+    )
+    own = select(claim.c.pcn, claim.c.payer_icn).where(claim.c.id == claim_id)
+    found = {*conn.execute(decided).scalars(), *conn.execute(own).one()}
+    return {str(number) for number in found if number}
 
 
 def keyed_on(conn: Connection, claim_ids: Iterable[str], day: date, *, but: str) -> int:

@@ -169,6 +169,9 @@ def test_decisions_that_need_a_second_person() -> None:
         (TaskType.APPEAL_PREPARE, "sent", Role.SUPERVISOR),
         (TaskType.REMIT_REVIEW, "patient", Role.SUPERVISOR),
         (TaskType.PLB_REVIEW, "patient", Role.SUPERVISOR),
+        (TaskType.PLB_REVIEW, "adjust", Role.SUPERVISOR),
+        (TaskType.PLB_REVIEW, "line_chosen", Role.SUPERVISOR),
+        (TaskType.RECOUPMENT_REVIEW, "agree", Role.SUPERVISOR),
         (TaskType.HARDSHIP_REVIEW, "approved", Role.SUPERVISOR),
         (TaskType.FILING_DEADLINE, "waived_with_reason", Role.SUPERVISOR),
     }

@@ -59,7 +59,7 @@ async def test_a_clerk_signs_in_gets_the_next_task_and_sees_the_claim_move(
 
 def free_choice(row: RowMapping) -> str:
     """The first decision that needs nobody else and no field."""
-    listed = choices(TASKS[TaskType(row["type"])])
+    listed = choices(TASKS[TaskType(row["type"])], row["evidence"])
     return next(c.decision for c in listed if not (c.needs or c.second))
 
 
