@@ -50,8 +50,9 @@ def take_ta1(
     why: Because,
 ) -> str:
     """TA1: an error means the whole interchange never arrived (R-ACK-02)."""
+    ours = [*office.payers_of(partner), partner]  # its own name: our 999s to it
     batch = submissions.batch_by_number(
-        conn, office.payers_of(partner), number=int(answer.isa13), by="isa13"
+        conn, ours, number=int(answer.isa13), by="isa13"
     )
     if batch is None:
         return "a TA1 for an interchange we did not send"

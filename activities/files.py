@@ -207,6 +207,16 @@ def are_taken(kinds: Iterable[str]) -> bool:
     return bool(wanted) and wanted <= {*ROUTES, FileKind.X837P}
 
 
+def not_taken(kinds: Iterable[str]) -> str:
+    """Why nothing is done with a file of these kinds."""
+    if FileKind.X837I in kinds:
+        return (
+            "these are institutional claims (837I); only professional claims (837P) "
+            "can be sent from here"
+        )
+    return "this kind of file is not read here"
+
+
 def _route(
     office: Office,
     partner: str,
@@ -217,7 +227,7 @@ def _route(
 ) -> str:
     # Asked before anything is taken: a file that ends quarantined changes nothing.
     if not are_taken(kinds):
-        return _quarantine(office, sha, "this kind of file is not read here")
+        return _quarantine(office, sha, not_taken(kinds))
     try:
         said = [_one_kind(office, partner, kind, content, sha, why) for kind in kinds]
     except (EdiError, csv_files.CsvError) as error:

@@ -27,6 +27,8 @@ from records.events import Because
 from records.instants import to_text
 
 UNKNOWN_PAYER = "UNKNOWN"
+CHANGED = "this claim is known here with other content"
+"""Why a claim that could be read is rejected."""
 _NAMESPACE = UUID("6f1c8a52-0a3b-4a55-9e0f-3d8f6a5f7c11")
 
 
@@ -290,7 +292,7 @@ def _changed(found: ReadClaim, place: str) -> Reject:
         reference=found.claim.pcn,
         segment=place,
         field="CLM01" if place.startswith("CLM") else "claim_ref",
-        reason="this claim is known here with other content",
+        reason=CHANGED,
         fix="Correct the known claim, or send a replacement (CLM05-3 = 7, REF*F8).",
     )
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from activities import claim_sheet, csv_files, eob
 from activities.file_words import end_of
-from activities.files import UNKNOWN, are_taken, is_over, take_in
+from activities.files import UNKNOWN, are_taken, is_over, not_taken, take_in
 from activities.imports import Reject, identity_of, import_claims, read_file
 from activities.office import OFFICE_PARTNER, Office
 from activities.tasks import NotPermittedError
@@ -164,8 +164,8 @@ def look_over(office: Office, name: str, content: bytes, why: Because) -> Intake
     except (EdiError, csv_files.CsvError) as error:
         words = f"would be quarantined: {error}"
         return Intake(name, sha, kind, files.End.QUARANTINED, words)
-    if kind == UNKNOWN:
-        words = "would be quarantined: this kind of file is not read here"
+    if not is_taken(kind):
+        words = f"would be quarantined: {not_taken(kind.split('+'))}"
         return Intake(name, sha, kind, files.End.QUARANTINED, words)
     words = "checked only, nothing was stored"
     return Intake(name, sha, kind, "", words, counts=counts, rejects=rejects)

@@ -9,7 +9,9 @@ import hmac
 from dataclasses import dataclass
 
 from activities.office import Office
+from activities.receipts import acknowledge
 from exchange.mailbox import FileMissingError, InboundFile, MailboxError
+from records.events import Because
 
 
 class MailGoneError(Exception):
@@ -71,8 +73,11 @@ def _whole(one: Lying, content: bytes) -> Lying:
     )
 
 
-def put_aside(office: Office, partner: str, name: str, sha256: str) -> None:
-    """Move a file that was taken in aside, unless another has come under its name.
+def put_aside(
+    office: Office, partner: str, name: str, sha256: str, why: Because
+) -> None:
+    """Answer a file that was taken in (999) and move it aside, unless another has come
+    under its name.
 
     Where that fails it stays, and the next sweep counts it as a copy.
     """
@@ -80,6 +85,7 @@ def put_aside(office: Office, partner: str, name: str, sha256: str) -> None:
         with office.open_mailbox(partner).held() as mailbox:
             content = mailbox.read_inbound(name)
             if hashlib.sha256(content).hexdigest() == sha256:
+                acknowledge(office, mailbox, partner, content, why)
                 mailbox.archive_inbound(name)
     except (MailboxError, OSError):
         return

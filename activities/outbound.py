@@ -20,19 +20,25 @@ def put_out(office: Office, batch: RowMapping, content: bytes) -> tuple[str, byt
 
     Returns its name and the bytes that are out: those of the first try, if any.
     """
+    with office.mailbox(office.partner_of(batch["payer_id"])) as mailbox:
+        return put_into(office, mailbox, batch, content)
+
+
+def put_into(
+    office: Office, mailbox: Mailbox, batch: RowMapping, content: bytes
+) -> tuple[str, bytes]:
+    """``put_out`` into a mailbox that is open."""
     name = f"{batch['kind']}-{batch['payer_id']}-{batch['isa13']:09d}.edi"
-    partner = office.partner_of(batch["payer_id"])
-    with office.mailbox(partner) as mailbox:
-        # Sent, though nothing notes it: by an older version, or before a backup that
-        # was restored. Its bytes are out; only a file that is gone cannot tell.
-        if not batch["file_sha256"] and mailbox.outbound_exists(name):
-            content = mailbox.read_outbound(name)
-            office.documents.put(content)
-            return name, content
-        if not batch["file_sha256"]:
-            batch = _stage(office, mailbox, batch["id"], name, content)
-        if batch["file_name"] != name:
-            mailbox.release_outbound(batch["file_name"], name)
+    # Sent, though nothing notes it: by an older version, or before a backup that
+    # was restored. Its bytes are out; only a file that is gone cannot tell.
+    if not batch["file_sha256"] and mailbox.outbound_exists(name):
+        content = mailbox.read_outbound(name)
+        office.documents.put(content)
+        return name, content
+    if not batch["file_sha256"]:
+        batch = _stage(office, mailbox, batch["id"], name, content)
+    if batch["file_name"] != name:
+        mailbox.release_outbound(batch["file_name"], name)
     return name, office.documents.get(batch["file_sha256"])
 
 
@@ -56,15 +62,17 @@ def register_sent(
     content: bytes,
     name: str,
     why: Because,
+    partner: str = "",
     **facts: Any,
 ) -> None:
-    """Enter the file that left, once by its bytes, and ``facts`` of its batch."""
+    """Enter the file that left, once by its bytes, and ``facts`` of its batch;
+    ``partner`` when it is not the one who carries its payer's files."""
     sha = hashlib.sha256(content).hexdigest()
     files.register(
         conn,
         sha256=sha,
         direction="out",
-        partner=office.partner_of(batch["payer_id"]),
+        partner=partner or office.partner_of(batch["payer_id"]),
         name=name,
         kind=batch["kind"],
         size=len(content),

@@ -320,7 +320,8 @@ class Ours:
         await until(ready, "the way to the outbox")
         await self._sweep(SUBMIT_BATCH, "submit", PAYER_ID)
         await until(submitted, "the batch")
-        (name,) = set(mailbox.list_outbound()) - known
+        new = set(mailbox.list_outbound()) - known
+        (name,) = (n for n in new if n.startswith("837P-"))
         return mailbox.read_outbound(name)
 
 

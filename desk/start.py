@@ -271,7 +271,8 @@ def _bring(visit: Visit) -> tuple[str, str, bool]:
         partner=chosen.partner or OFFICE_PARTNER,
     )
     if chosen.partner:
-        put_aside(office, chosen.partner, chosen.name, sha)
+        why = visit.because(RULE)
+        put_aside(office, chosen.partner, chosen.name, sha, why)
     return sha, *_told(done)
 
 

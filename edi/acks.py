@@ -43,11 +43,12 @@ class InterchangeAcknowledgment:
 
 @dataclass(frozen=True)
 class SetAcknowledgment:
-    """One AK2 loop: the set, its IK501 code, and where the errors lie."""
+    """One AK2 loop: the set, its IK501 code, where the errors lie, and IK502."""
 
     st02: str
     code: str
     errors: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,14 +222,15 @@ def write_999(
     for one in sets:
         out.add("AK2", st01, one.st02, version)
         for error in one.errors:
-            _write_error(out, error)
-        out.add("IK5", one.code, *(["5"] if one.code == "R" else []))
+            add_error(out, error)
+        out.add("IK5", one.code, one.why or ("5" if one.code == "R" else ""))
     accepted = sum(one.code in ("A", "E") for one in sets)
     out.add("AK9", code, str(len(sets)), str(len(sets)), str(accepted))
     return out.interchange(envelope, code="FA", st01="999", version=VERSION)
 
 
-def _write_error(out: Writer, error: str) -> None:
+def add_error(out: Writer, error: str) -> None:
+    """IK3 and IK4 of one error of a set."""
     tag, position, loop, kind, element, why = (*error.split("|"), *[""] * 6)[:6]
     out.add("IK3", tag, position, loop, kind or "8")
     if element:

@@ -43,7 +43,7 @@ async def _play(running: World) -> str:
     await running.go_to(MONDAY, time(17))
     await running.cut_off()
     mailbox = office.open_mailbox(partner)
-    (name,) = mailbox.list_outbound()
+    (name,) = (n for n in mailbox.list_outbound() if n.startswith("837P-"))
     sent = mailbox.read_outbound(name)
     await running.go_to(TUESDAY, time(9))
     await deliver("999.edi", outside.receipt(sent, await now()))
