@@ -1,5 +1,6 @@
 """What a daily close says: its lines, pairs, items and what is left (R-DAY-01)."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from activities.close_sums import (
     Item,
     Line,
     belonging,
+    by_account,
     items,
     late_on,
     totals,
@@ -19,7 +21,7 @@ from activities.close_sums import (
 from activities.deposits import WAITING
 from activities.office import Office
 from claims.calendar import add_business_days, business_days_between
-from ledger.day_cash import cash
+from ledger.day_cash import Refunded, cash, refunds
 from records import closes, remittances
 from records.closes import CLOSE
 from records.db import Connection, RowMapping
@@ -34,13 +36,19 @@ def content_of(
     conn: Connection, office: Office, rows: list[RowMapping], day: date
 ) -> dict[str, Any]:
     """Totals, lines, items, pairs and what is not matched, as plain values."""
-    lines = lines_of(conn, rows, day)
+    now = _now(conn, rows, day)
+    lines = _uncounted(conn, rows, day, now)
     paired = paired_of(conn, office, day)
     before = max((r["day"] for r in rows if r["day"] < day), default=None)
     named = items(lines, paired, day)
     late = [_side(s, day) for s in turned_late(paired, before, day)]
+    accounts = {
+        f"deposit:{d['ref']}": d["account_last4"] for d in remittances.deposits(conn)
+    }
     return {
         "totals": totals(lines),
+        "accounts": by_account(lines, paired, accounts),
+        "counted": digest(now),
         "lines": [[str(one.of), one.part, one.key, one.cents] for one in lines],
         "items": [_named(one, day) for one in named],
         "pairs": [_pair(p) for p in paired.pairs if _is_of(p, lines)],
@@ -55,7 +63,11 @@ def content_of(
 
 def lines_of(conn: Connection, rows: list[RowMapping], day: date) -> list[Line]:
     """Lines up to ``day`` that no close counts."""
-    standing = [r for r in closes.newest(rows).values() if r["act"] == CLOSE]
+    return _uncounted(conn, rows, day, _now(conn, rows, day))
+
+
+def _now(conn: Connection, rows: list[RowMapping], day: date) -> list[Line]:
+    """Every line from the first close up to ``day``, as the books stand."""
     first = first_date(min([day, *(r["day"] for r in rows)]))
     now: list[tuple[date, str, str, int]] = [*cash(conn, first, day)]
     now += [
@@ -63,11 +75,33 @@ def lines_of(conn: Connection, rows: list[RowMapping], day: date) -> list[Line]:
         for d in remittances.deposits(conn)
         if first <= d["deposited_on"] <= day
     ]
+    return belonging(now, [])
+
+
+def digest(lines: Iterable[Line]) -> str:
+    """Stands for lines in a close: alike if nothing was added, moved or taken away."""
+    text = json.dumps([[str(of), *rest] for of, *rest in lines])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _uncounted(
+    conn: Connection, rows: list[RowMapping], day: date, now: list[Line]
+) -> list[Line]:
+    """What no close counts. The last close stands for all before it, while nothing was
+    posted into their days; else each of them says what it counted."""
+    standing = [
+        r for r in closes.newest(rows).values() if r["act"] == CLOSE and r["day"] <= day
+    ]
+    if not standing:
+        return now
+    last = max(standing, key=lambda r: r["day"])
+    before = [line for line in now if line.of <= last["day"]]
+    if json.loads(closes.content(conn, last)).get("counted") == digest(before):
+        return now[len(before) :]
     counted = [
         Line(date.fromisoformat(of), part, key, int(value))
         for row in standing
-        if row["day"] <= day
-        for of, part, key, value in json.loads(row["content"])["lines"]
+        for of, part, key, value in json.loads(closes.content(conn, row))["lines"]
     ]
     return belonging(now, counted)
 
@@ -96,6 +130,8 @@ def paired_of(conn: Connection, office: Office, day: date) -> Paired:
         for r in sorted(found, key=lambda r: r["status"] == "posted")
         if r["paid_cents"] > 0 and (r["posted_on"] or r["received_on"]) <= day
     }
+    returned = any(d.cents < 0 for d in deposits)
+    back = refunds(conn, day) if returned else []
     receipts = [
         Side(
             f"receipt:{p['receipt_ref']}",
@@ -107,7 +143,7 @@ def paired_of(conn: Connection, office: Office, day: date) -> Paired:
         for p in closes.receipts(conn)
         if p["paid_on"] <= day
     ]
-    return pair(deposits, [*expected.values(), *receipts])
+    return pair(deposits, [*expected.values(), *receipts, *map(_refund, back)])
 
 
 _EXPECT = ("posted", *WAITING[:3])
@@ -122,6 +158,13 @@ def _deposit(row: RowMapping, names: dict[str, str], known: str) -> Side:
         row["trace"] or "",
         names.get(name, "") if name else f"patient:{row['method']}",
         paired_with=known,
+        account=row["account_last4"],
+    )
+
+
+def _refund(one: Refunded) -> Side:
+    return Side(
+        f"refund:{one.ref}", one.business_date, one.cents, one.ref, one.payer_id
     )
 
 
@@ -160,6 +203,7 @@ def _side(side: Side, day: date) -> dict[str, Any]:
         "since": str(side.day),
         "business_days": business_days_between(side.day, day),
         "late": late_on(side.day) <= day,
+        "account": side.account,
     }
 
 
@@ -170,4 +214,5 @@ def _named(one: Item, day: date) -> dict[str, Any]:
         "cents": one.cents,
         "words": after + one.words,
         "explained": one.explained,
+        "waiting": one.waiting,
     }

@@ -1,12 +1,17 @@
 """Pair bank deposits with what they pay: by trace, then by who pays and how much.
 
 The second pass pairs only what is the single candidate both ways, within three business
-days; whatever could be two things stays open and names its candidates (R-ERA-09).
+days and in the account that this payer pays into; whatever could be two things stays
+open and names its candidates (R-ERA-09).
+
+A deposit below zero is money the bank took back: a refund of ours that was cashed, or
+another deposit that it undoes, if nothing else has that one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from claims.calendar import business_days_between
 
@@ -21,6 +26,7 @@ class Side:
     ``key`` is ``deposit:REF``, ``835:PAYER:TRACE`` or ``receipt:REF``; ``party`` is a
     payer's id, or ``patient:METHOD``; "" when the bank does not say. ``parts`` are the
     receipts that one deposit of a day is made of. ``paired_with``: known already.
+    ``account``: the last digits of the bank account, "" when it is not said.
     """
 
     key: str
@@ -30,11 +36,18 @@ class Side:
     party: str = ""
     parts: tuple[str, ...] = ()
     paired_with: str = ""
+    account: str = ""
+
+    @property
+    def is_refund(self) -> bool:
+        """Money that leaves by itself: no deposit is awaited for it."""
+        return self.key.startswith("refund:")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A deposit, what it pays, and by what they were found: trace or amount."""
+    """A deposit, what it pays, and by what they were found: trace or amount; or
+    ``returned``: what it undoes."""
 
     deposit: Side
     expected: Side
@@ -57,11 +70,36 @@ def pair(deposits: Sequence[Side], expected: Sequence[Side]) -> Paired:
     left, right = _rest(deposits, expected, pairs)
     # Receipts of one day and method lie in one deposit, unless one says otherwise.
     right = _batches(right)
-    pairs += _single(left, right, _same_money, "amount")
+    home = _homes(pairs)
+    pairs += _single(left, right, lambda d, e: _same_money(d, e, home), "amount")
     left, right = _rest(left, right, pairs)
-    open_left = [(d, tuple(e.key for e in right if _alike(d, e))) for d in left]
-    open_right = [(e, tuple(d.key for d in left if _alike(d, e))) for e in right]
+    back, left = [d for d in left if d.cents < 0], [d for d in left if d.cents > 0]
+    undone = _single(back, left, _undoes, "returned")
+    pairs += undone
+    left, right = _rest([*left, *back], right, pairs)
+    open_left = [(d, tuple(_candidates(d, right, deposits))) for d in left]
+    open_right = [
+        (e, tuple(d.key for d in left if _alike(d, e)))
+        for e in right
+        if not e.is_refund
+    ]
     return Paired(tuple(pairs), (*open_left, *open_right))
+
+
+def _homes(pairs: Iterable[Pair]) -> dict[str, str]:
+    """The account into which each party pays, where it is one; by trace, so certain."""
+    found: dict[str, set[str]] = {}
+    for one in pairs:
+        found.setdefault(one.expected.party, set()).add(one.deposit.account)
+    return {party: min(some) for party, some in found.items() if len(some) == 1}
+
+
+def _candidates(
+    one: Side, expected: Sequence[Side], deposits: Sequence[Side]
+) -> Iterator[str]:
+    yield from (e.key for e in expected if _alike(one, e))
+    if one.cents < 0:
+        yield from (d.key for d in deposits if _undoes(one, d))
 
 
 def _known(deposits: Sequence[Side], expected: Sequence[Side]) -> list[Pair]:
@@ -104,12 +142,35 @@ def _same_trace(deposit: Side, expected: Side) -> bool:
     return bool(deposit.trace) and same
 
 
-def _same_money(deposit: Side, expected: Side) -> bool:
-    first, last = sorted((deposit.day, expected.day))
+def _same_money(
+    deposit: Side, expected: Side, home: Mapping[str, str] = MappingProxyType({})
+) -> bool:
+    account = home.get(expected.party, "")
+    if expected.is_refund:
+        whose = expected.party in ("", deposit.party)
+    else:
+        whose = deposit.party == expected.party != ""
     return (
-        deposit.party == expected.party != ""
+        whose
         and deposit.cents == expected.cents
-        and business_days_between(first, last) <= DAYS_APART
+        and _near(deposit, expected)
+        and (not (account and deposit.account) or account == deposit.account)
+    )
+
+
+def _near(one: Side, other: Side) -> bool:
+    first, last = sorted((one.day, other.day))
+    return business_days_between(first, last) <= DAYS_APART
+
+
+def _undoes(back: Side, deposit: Side) -> bool:
+    """The bank takes this deposit back, of the same account, soon after."""
+    return (
+        deposit.cents == -back.cents
+        and deposit.account == back.account
+        and back.trace in ("", deposit.trace)
+        and back.day >= deposit.day
+        and _near(back, deposit)
     )
 
 

@@ -8,10 +8,14 @@ difference: nothing is left that has no name.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from activities.close_pairs import Paired, Side
-from claims.calendar import add_business_days, business_day_from
+from claims.calendar import (
+    add_business_days,
+    business_day_from,
+    business_days_between,
+)
 from ledger.day_cash import PATIENT, PAYER, REFUNDS, UNAPPLIED_CASH
 
 DEPOSITS = "deposits"
@@ -32,13 +36,15 @@ class Line(NamedTuple):
 @dataclass(frozen=True)
 class Item:
     """Something that makes deposits and postings differ. ``cents`` above zero: the
-    bank has more. ``explained``: both halves are known, or the other is not late."""
+    bank has more. ``explained``: both halves are known. ``waiting``: they are not, and
+    the other is not late; neither of the two: a person must say what it is."""
 
     keys: tuple[str, ...]
     cents: int
     words: str
     explained: bool
     of: date
+    waiting: bool = False
 
 
 def totals(lines: Iterable[Line]) -> dict[str, int]:
@@ -63,6 +69,25 @@ def belonging(
         at = (line.of, line.part, line.key)
         left[at] = left.get(at, 0) - line.cents
     return [Line(*at, cents) for at, cents in sorted(left.items()) if cents]
+
+
+def by_account(
+    lines: Iterable[Line], paired: Paired, accounts: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Deposits and what was posted for them, by bank account; in "" is what no account
+    has yet. ``accounts``: of deposits by key. The differences add up to the day's."""
+    group = _groups(paired)
+    sums: dict[str, dict[str, int]] = {}
+    for line in lines:
+        keys = group.get(line.key, (line.key,))
+        account = next((accounts[k] for k in keys if accounts.get(k)), "")
+        side = DEPOSITS if line.part == DEPOSITS else "posted"
+        of = sums.setdefault(account, {DEPOSITS: 0, "posted": 0})
+        of[side] += line.cents
+    return [
+        {"account": account, **of, "difference": of[DEPOSITS] - of["posted"]}
+        for account, of in sorted(sums.items())
+    ]
 
 
 def items(lines: Iterable[Line], paired: Paired, day: date) -> list[Item]:
@@ -106,15 +131,29 @@ def _item(
     if keys[0].startswith("refund:"):
         return Item(keys, cents, "a refund; it leaves by itself", True, of)
     if keys[0] in days:
-        due = late_on(days[keys[0]])
-        kind = "money without a remittance or receipt"
-        if not keys[0].startswith("deposit:"):
-            kind = "posted, the money has not come"
-        late = "late since" if due <= day else "expected before"
-        return Item(keys, cents, f"{kind}; {late} {due}", due > day, of)
+        return _open_item(keys, cents, days[keys[0]], day, of)
     if len(keys) > 1:
         return Item(keys, cents, "its other half is of another day", True, of)
     return Item(keys, cents, "posted without a record that money came", False, of)
+
+
+def _open_item(
+    keys: tuple[str, ...], cents: int, since: date, day: date, of: date
+) -> Item:
+    """Half of the money: it waits until it is late, and that explains nothing."""
+    kind = "posted, the money has not come"
+    if keys[0].startswith("deposit:"):
+        if cents < 0:
+            words = "taken back or corrected by the bank, nothing here says why"
+            return Item(keys, cents, words, False, of)
+        kind = "money without a remittance or receipt"
+    due = late_on(since)
+    if due <= day:
+        return Item(keys, cents, f"{kind}; late since {due}", False, of)
+    age = business_days_between(since, day)
+    plural = "" if age == 1 else "s"
+    words = f"{kind}; waiting {age} business day{plural}, late on {due}"
+    return Item(keys, cents, words, False, of, waiting=True)
 
 
 def late_on(day: date) -> date:
@@ -123,9 +162,12 @@ def late_on(day: date) -> date:
 
 
 def turned_late(paired: Paired, after: date | None, day: date) -> list[Side]:
-    """Open sides that became late after the close before, until ``day``."""
+    """Open sides that became late after the close before, until ``day``; what a bank
+    took back was to be explained on its own day."""
     return [
         side
         for side, _ in paired.open
-        if late_on(side.day) <= day and (after is None or late_on(side.day) > after)
+        if side.cents > 0
+        and late_on(side.day) <= day
+        and (after is None or late_on(side.day) > after)
     ]

@@ -125,6 +125,7 @@ def take_deposits(
             "trace": row.trace_no or None,
             "originator": row.originator or None,
             "payer_name": row.payer_name or None,
+            "account_last4": row.account_last4,
         }
         known = remittances.deposit_of(conn, row.deposit_ref)
         if known is not None and _differs(known, kept):

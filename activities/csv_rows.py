@@ -15,7 +15,8 @@ from decimal import Decimal
 from types import NoneType
 from typing import Annotated, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from activities.claim_rows import ClaimLine
 from activities.eob_rows import EobRow
@@ -36,6 +37,7 @@ _WHY = {
     "string_too_long": "is too long",
     "string_pattern_mismatch": "is none of the words allowed",
     "greater_than": "must be more than zero",
+    "zero": "must not be zero",
 }
 
 
@@ -67,12 +69,20 @@ class Deposit(BaseModel):
 
     deposit_ref: str = Field(min_length=1, max_length=64)
     date: date
-    amount: Usd = Field(gt=0)
+    amount: Usd
+    """Below zero: the bank took it back, or corrects itself."""
     method: str = Field(max_length=16)
     trace_no: str = Field("", max_length=50)
     originator: str = Field("", max_length=64)
     payer_name: str = Field("", max_length=120)
-    account_last4: str = ""
+    account_last4: str = Field("", max_length=4)
+
+    @field_validator("amount")
+    @classmethod
+    def _is_money(cls, amount: Decimal) -> Decimal:
+        if not amount:
+            raise PydanticCustomError("zero", "must not be zero")
+        return amount
 
 
 class AuthorizationRow(BaseModel):

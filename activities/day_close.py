@@ -71,11 +71,11 @@ def show(office: Office, day: date, today: date) -> Close:
 
 
 def _show(conn: Connection, office: Office, day: date, today: date) -> Close:
-    rows = closes.every(conn)
+    rows = closes.heads(conn)
     stored = closes.newest(rows).get(day)
     if stored is not None and stored["act"] == CLOSE:
         since = tuple(lines_of(conn, rows, day))
-        return Close(day, "closed", json.loads(stored["content"]), since)
+        return Close(day, "closed", json.loads(closes.content(conn, stored)), since)
     _check_day(rows, day, today)
     state = "reopened" if stored is not None else "open"
     return Close(day, state, content_of(conn, office, rows, day))
@@ -93,7 +93,7 @@ def close(office: Office, day: date, person: User, why: Because) -> Close:
             f"{person.name} may not close a day. Nothing was stored. It needs a poster."
         )
     with office.writing() as conn:
-        rows = closes.every(conn)
+        rows = closes.heads(conn)
         stored = closes.newest(rows).get(day)
         if stored is None or stored["act"] == REOPEN:
             _check_day(rows, day, why.today)
@@ -119,7 +119,7 @@ def reopen(office: Office, day: date, person: User, reason: str, why: Because) -
             "supervisor."
         )
     with office.writing() as conn:
-        rows = closes.every(conn)
+        rows = closes.heads(conn)
         last = rows[-1] if rows else None
         if last is None or last["day"] != day or last["act"] != CLOSE:
             _no(f"{day} is not the last closed day", "Reopen the last one first.")
@@ -214,11 +214,12 @@ def _book(conn: Connection, office: Office, why: Because) -> None:
 
 
 def exceptions(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a person must look at: items nothing explains, and what turned late."""
+    """What a person must look at: items nothing explains and that wait for nothing, and
+    what turned late."""
     found = [
         {"keys": i["keys"], "cents": i["cents"], "words": i["words"]}
         for i in content["items"]
-        if not i["explained"]
+        if not i["explained"] and not i.get("waiting")
     ]
     named = {key for i in found for key in i["keys"]}
     found += [

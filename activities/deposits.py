@@ -92,7 +92,7 @@ def waiting_deposit(conn: Connection, row: ClaimRow) -> RowMapping | None:
     for asked in reversed(inquiries.of_claim(conn, row.id, "276")):
         trace = (asked["answer"] or {}).get("trace")
         for deposit in remittances.deposits_with_trace(conn, trace) if trace else ():
-            if deposit["remittance_id"] is None:
+            if deposit["remittance_id"] is None and deposit["amount_cents"] > 0:
                 return deposit
     return None
 

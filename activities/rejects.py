@@ -21,7 +21,7 @@ _CODES = (
     ("date", "date"),
     ("amount", "amount"),
     ("negative", "sign"),
-    ("more than zero", "sign"),
+    ("zero", "sign"),
     ("number of cells", "cells"),
     ("whole number", "number"),
     ("too long", "length"),

@@ -98,6 +98,8 @@ def _words(found: Close) -> str:
         head += f" by {said['by']}, version {said['version']}"
     lines = [head, ""]
     lines += [f"{NAMES[n]:<26}{_usd(said['totals'][n])}" for n in NAMES]
+    if len(said.get("accounts", ())) > 1:
+        lines += _section("By bank account", said["accounts"], _account)
     lines += _section("What makes the difference", said["items"], _item)
     lines += _section("Not matched", said["unmatched"], _side)
     lines += _section("Paid nothing, no money expected", said["no_money"], str)
@@ -115,8 +117,17 @@ def _section(title: str, rows: list[Any], say: Any) -> list[str]:
 
 
 def _item(one: dict[str, Any]) -> str:
-    mark = "" if one["explained"] else "  TO EXPLAIN"
+    left = "  WAITING" if one.get("waiting") else "  TO EXPLAIN"
+    mark = "" if one["explained"] else left
     return f"{_usd(one['cents'])}  {', '.join(one['keys'])}: {one['words']}{mark}"
+
+
+def _account(one: dict[str, Any]) -> str:
+    name = f"account …{one['account']}" if one["account"] else "no account known"
+    return (
+        f"{name:<18}deposits {_usd(one['deposits'])}   posted {_usd(one['posted'])}   "
+        f"difference {_usd(one['difference'])}"
+    )
 
 
 def _late(line: list[Any]) -> str:
@@ -128,4 +139,7 @@ def _side(one: dict[str, Any]) -> str:
     age = f"{one['business_days']} business days{', late' if one['late'] else ''}"
     maybe = ", ".join(one["candidates"])
     more = f"; could be {maybe}" if maybe else ""
-    return f"{_usd(one['cents'])}  {one['key']} since {one['since']}, {age}{more}"
+    where = f", account …{one['account']}" if one.get("account") else ""
+    return (
+        f"{_usd(one['cents'])}  {one['key']}{where} since {one['since']}, {age}{more}"
+    )

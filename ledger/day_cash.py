@@ -68,6 +68,34 @@ def cash(conn: Connection, since: date, until: date) -> list[Cash]:
     return [Cash(*key, cents) for key, cents in sorted(sums.items()) if cents]
 
 
+class Refunded(NamedTuple):
+    """A refund that left on a business date; ``cents`` below zero, ``payer_id`` "" for
+    a patient's."""
+
+    business_date: date
+    ref: str
+    payer_id: str
+    cents: int
+
+
+def refunds(conn: Connection, until: date) -> list[Refunded]:
+    """Every refund up to a business date that was not taken back."""
+    net = func.sum(entry.c.direction * entry.c.amount_cents)
+    by = (entry.c.business_date, entry.c.ref, entry.c.payer_id, entry.c.entry_type)
+    query = (
+        select(*by, net)
+        .where(entry.c.entry_type.in_(_REFUNDS), entry.c.business_date <= until)
+        .group_by(*by)
+        .order_by(entry.c.business_date, entry.c.ref)
+    )
+    payer = EntryType.REFUND_PAYER.value
+    return [
+        Refunded(day, ref, payer_id or "" if kind == payer else "", -int(cents))
+        for day, ref, payer_id, kind, cents in conn.execute(query)
+        if cents
+    ]
+
+
 def _part(account: str, kind: str) -> str:
     """Which part of R-DAY-01 a line belongs to; "" for the other side of a move."""
     name = account.partition(":")[0]

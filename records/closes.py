@@ -14,6 +14,21 @@ from records.tables import day_close, deposit, patient_payment, remittance
 CLOSE, REOPEN = "close", "reopen"
 
 
+def heads(conn: Connection) -> list[RowMapping]:
+    """All versions of all days, in order, without what they say."""
+    named = [c for c in day_close.c if c.name != "content"]
+    query = select(*named).order_by(day_close.c.day, day_close.c.version)
+    return list(conn.execute(query).mappings())
+
+
+def content(conn: Connection, head: RowMapping) -> str:
+    """What one version says, as it was signed."""
+    query = select(day_close.c.content).where(
+        day_close.c.day == head["day"], day_close.c.version == head["version"]
+    )
+    return str(conn.execute(query).scalar_one())
+
+
 def every(conn: Connection) -> list[RowMapping]:
     """All versions of all days, in order."""
     query = select(day_close).order_by(day_close.c.day, day_close.c.version)

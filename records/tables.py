@@ -460,6 +460,7 @@ deposit = Table(
     Column("trace", String(50), index=True),
     Column("originator", String(64)),
     Column("payer_name", String(120)),
+    Column("account_last4", String(4), nullable=False, default=""),
     Column("remittance_id", String(64)),
     Column("file_sha256", String(64), nullable=False),
     Column("row", Integer, nullable=False),

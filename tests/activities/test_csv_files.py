@@ -199,7 +199,9 @@ def test_a_bad_cell_is_named_by_row_column_and_reason_without_its_value(
     ("kind", "column", "value", "reason"),
     [
         ("DEPOSITS", "date", str(TOMORROW), "lies in the future"),
-        ("DEPOSITS", "amount", "-1.00", "must be more than zero"),
+        ("DEPOSITS", "amount", "0.00", "must not be zero"),
+        ("DEPOSITS", "account_last4", "123456789", "is too long"),
+        ("PAYMENTS", "amount", "-1.00", "must be more than zero"),
         ("AUTHORIZATIONS", "decided_on", str(TOMORROW), "lies in the future"),
         ("AUTHORIZATIONS", "units", "1.5", "is no whole number"),
         ("AUTHORIZATIONS", "units", "-1", "is no whole number"),
@@ -450,3 +452,16 @@ def test_a_file_with_broken_quotes_is_quarantined_with_its_reason(
 
 def test_every_kind_has_its_way_in() -> None:
     assert set(csv_files.KINDS) <= set(ROUTES)
+
+
+def test_a_deposit_keeps_its_account_and_may_be_below_zero(
+    office: Office, take: Take
+) -> None:
+    content = _csv(DEPOSITS, f"D-9,{TODAY},-12.50,ach,,,,4021")
+    take(content)
+
+    with office.reading() as conn:
+        (kept,) = remittances.deposits(conn)
+    assert (kept["amount_cents"], kept["account_last4"]) == (-1250, "4021")
+    said = take(content.replace(b"4021", b"9999"))
+    assert "is known here with other content" in said

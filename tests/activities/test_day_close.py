@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from activities import day_close
+from activities import close_content, day_close
 from activities import tasks as deciding
+from activities.close_content import lines_of
 from activities.day_close import MayNotCloseError, NotClosedError, close, reopen, show
 from activities.office import Office
 from claims.task import DecisionRefused
 from ledger.accounts import EntryType
 from ledger.entries import NewEntry, post
 from records import closes, remittances, tasks, users
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 from records.users import User
@@ -48,7 +50,9 @@ def _why(day: date = LATER, actor: str = "pat") -> Because:
     return Because(at, day, "R-DAY-01", actor)
 
 
-def _deposit(office: Office, ref: str, day: date, cents: int, trace: str = "") -> None:
+def _deposit(
+    office: Office, ref: str, day: date, cents: int, trace: str = "", account: str = ""
+) -> None:
     with office.writing() as conn:
         remittances.record_deposit(
             conn,
@@ -57,6 +61,7 @@ def _deposit(office: Office, ref: str, day: date, cents: int, trace: str = "") -
             amount_cents=cents,
             method="ach",
             trace=trace or None,
+            account_last4=account,
             file_sha256="0" * 64,
             row=1,
         )
@@ -209,3 +214,110 @@ async def test_a_late_deposit_opens_a_task_that_is_carried_with_a_reason(
         assert tasks.waiting(conn) == []
         assert tasks.undelivered(conn) == []
     assert _close(office, TUESDAY).content["late"] == []
+
+
+def test_each_bank_account_has_its_own_sums(office: Office) -> None:
+    _remittance(office, "T1", MONDAY, 5000)
+    _deposit(office, "D1", MONDAY, 5000, "T1", "1111")
+    _deposit(office, "D2", MONDAY, 700, "", "2222")
+    _remittance(office, "T2", MONDAY, 300)
+
+    said = _close(office, MONDAY).content
+
+    sums = {"1111": (5000, 5000, 0), "2222": (700, 0, 700), "": (0, 300, -300)}
+    assert {
+        one["account"]: (one["deposits"], one["posted"], one["difference"])
+        for one in said["accounts"]
+    } == sums
+    assert sum(one["difference"] for one in said["accounts"]) == 400
+    assert {s["key"]: s["account"] for s in said["unmatched"]}["deposit:D2"] == "2222"
+
+
+def test_money_that_waits_is_no_exception_until_it_is_late(office: Office) -> None:
+    _deposit(office, "D1", MONDAY, 900)
+    content = _close(office, MONDAY).content
+
+    assert [(i["explained"], i["waiting"]) for i in content["items"]] == [(False, True)]
+    assert day_close.exceptions(content) == []
+    for day in (TUESDAY, date(2026, 6, 3), date(2026, 6, 4)):
+        assert day_close.exceptions(_close(office, day).content) == []
+    (late,) = day_close.exceptions(_close(office, date(2026, 6, 5)).content)
+    assert late["keys"] == ["deposit:D1"]
+
+
+def test_what_the_bank_took_back_opens_a_task_with_the_close(office: Office) -> None:
+    _remittance(office, "T1", MONDAY, 900)
+    _deposit(office, "D1", MONDAY, 900, "T1", "1111")
+    _deposit(office, "D2", MONDAY, -900, "T1", "1111")
+
+    content = _close(office, MONDAY).content
+
+    (one,) = day_close.exceptions(content)
+    assert (one["keys"], one["cents"]) == (["deposit:D2"], -900)
+    (left,) = content["unmatched"]
+    assert left["candidates"] == ["deposit:D1"]
+
+
+def test_a_cashed_refund_is_matched_and_makes_no_difference(office: Office) -> None:
+    with office.writing() as conn:
+        for kind, key, day in (
+            (EntryType.PATIENT_PREPAYMENT, "receipt:P1", date(2026, 5, 28)),
+            (EntryType.REFUND_PATIENT, "refund:R1", MONDAY),
+        ):
+            new = NewEntry(
+                key=key,
+                type=kind,
+                amount=Decimal("25.00"),
+                business_date=day,
+                source="test",
+                ref="R1",
+                rule="R-REF-02",
+                claim_id="C1",
+            )
+            post(conn, [new], posted_at=to_text(_why().at))
+    _deposit(office, "D1", MONDAY, -2500, "R1")
+
+    said = _close(office, MONDAY).content
+
+    assert said["totals"]["difference"] == 0
+    assert [p["expected"] for p in said["pairs"]] == [["refund:R1"]]
+    assert (said["items"], said["unmatched"]) == ([], [])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_last_close_stands_for_all_before_it_until_something_is_posted_late(
+    office: Office, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    week = [MONDAY + timedelta(n) for n in range(5)]
+    for n, day in enumerate(week):
+        _deposit(office, f"D{n}", day, 100 + n)
+    for day in week[:4]:
+        _close(office, day)
+    if late:
+        _post_late(office)
+    read: list[date] = []
+    once = closes.content
+
+    def counting(conn: Connection, head: RowMapping) -> str:
+        read.append(head["day"])
+        return once(conn, head)
+
+    monkeypatch.setattr(closes, "content", counting)
+    with office.reading() as conn:
+        heads = closes.heads(conn)
+        found = lines_of(conn, heads, week[4])
+    days = list(read)
+    monkeypatch.setattr(close_content, "digest", lambda _: "never alike")
+    with office.reading() as conn:
+        slow = lines_of(conn, heads, week[4])
+
+    assert found == slow
+    moved = [("deposit:D0", -100), ("deposit:D0b", 100)] if late else []
+    assert [(x.key, x.cents) for x in found] == [*moved, ("deposit:D4", 104)]
+    assert days == ([week[3], *week[:4]] if late else [week[3]])
+
+
+def _post_late(office: Office) -> None:
+    """Money of a closed day under another name: the day's sum stays as it was."""
+    with office.writing() as conn:
+        conn.execute(text("UPDATE deposit SET ref = 'D0b' WHERE ref = 'D0'"))

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("trace", sa.String(length=50), nullable=True),
         sa.Column("originator", sa.String(length=64), nullable=True),
         sa.Column("payer_name", sa.String(length=120), nullable=True),
+        sa.Column("account_last4", sa.String(length=4), nullable=False),
         sa.Column("remittance_id", sa.String(length=64), nullable=True),
         sa.Column("file_sha256", sa.String(length=64), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
@@ -213,6 +214,14 @@ def upgrade() -> None:
         "entry",
         ["claim_id", "entry_type", "direction", "amount_cents", "business_date"],
         unique=False,
+    )
+    op.create_index(
+        "ix_entry_type",
+        "entry",
+        ["entry_type", "direction", "business_date", "amount_cents"],
+        unique=False,
+        sqlite_where=sa.text("claim_id IS NOT NULL"),
+        postgresql_where=sa.text("claim_id IS NOT NULL"),
     )
     op.create_table(
         "event",
