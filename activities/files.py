@@ -116,8 +116,9 @@ class FileActivities:
     @activity.defn
     async def pass_on(self, at: datetime) -> int:
         """Tell all untold news, start what waits for a workflow, deliver decisions;
-        a day whose close is overdue becomes a task."""
-        await asyncio.to_thread(self._watch_closes, at)
+        a day whose close is overdue becomes a task, and the database is told its
+        sizes."""
+        await asyncio.to_thread(self._look_after, at)
         claim_ids, remittance_ids = await asyncio.to_thread(self._unstarted)
         await start_claims(self.office, claim_ids)
         for remittance_id in remittance_ids:
@@ -128,9 +129,11 @@ class FileActivities:
         await deliver_acts(self.office)
         return len(rows)
 
-    def _watch_closes(self, at: datetime) -> None:
+    def _look_after(self, at: datetime) -> None:
+        why = self.office.because(at)
         with self.office.writing() as conn:
-            raise_overdue(conn, self.office.because(at))
+            raise_overdue(conn, why)
+        self.office.db.know_sizes(why.today)
 
     def _unstarted(self) -> tuple[list[str], list[str]]:
         with self.office.reading() as conn:

@@ -35,8 +35,9 @@ def listing(visit: Visit) -> Response:
     """Accounts by number, with what is open on them."""
     only, office = _only(visit), visit.desk.office
     with office.reading() as conn:
-        rows = account_list.page(conn, only, after=visit.asked("after"), limit=SIZE + 1)
-        sums = account_list.sums(conn, only)
+        rows, sums = account_list.listing(
+            conn, only, after=visit.asked("after"), limit=SIZE + 1
+        )
     more = ""
     if len(rows) > SIZE:
         mark = rows[SIZE - 1]["public_ref"]

@@ -11,11 +11,14 @@ from sqlalchemy import (
     Table,
     exists,
     func,
+    literal,
     or_,
     select,
+    true,
+    union_all,
 )
 
-from ledger.accounts import Bucket
+from ledger.accounts import EFFECT, Bucket, EntryType
 from ledger.open_items import amount_of
 from ledger.tables import entry
 from records import claims
@@ -107,36 +110,61 @@ def _held() -> ColumnElement[bool]:
     return or_(on_it, on_claim)
 
 
-def page(conn: Connection, only: Only, *, after: str, limit: int) -> list[RowMapping]:
-    """Accounts after this reference, by reference, with cents open on them.
+def listing(
+    conn: Connection, only: Only, *, after: str, limit: int
+) -> tuple[list[RowMapping], Sums]:
+    """Accounts after this reference, by reference, with cents open on them; and the
+    sums of every match.
 
     ``guarantor_enc`` is sealed: open it only for who sees patients.
     """
+    if only is Only.ALL:  # only what is on the page is added up account by account
+        return _page_of_all(conn, after, limit), _sums_of_all(conn)
+    found = _matching(only)
+    columns = (found.c.insurance, found.c.patient, found.c.credit)
+    total = select(
+        func.count().label("accounts"),
+        *(func.coalesce(func.sum(c), 0).label(f"all_{c.name}") for c in columns),
+    )
+    page = select(found).where(found.c.public_ref > after)
+    page = page.order_by(found.c.public_ref).limit(limit)
+    all_, one = total.select_from(found).subquery("all_matches"), page.subquery("page")
+    # Sums come with an empty page too: it is joined to them, not they to it.
+    query = select(all_, one).select_from(all_.outerjoin(one, true()))
+    rows = list(conn.execute(query.order_by(one.c.public_ref)).mappings())
+    names = ("accounts", *(f"all_{c.name}" for c in columns))
+    sums = Sums(*(int(rows[0][name]) for name in names))
+    return [row for row in rows if row["id"] is not None], sums
+
+
+def _page_of_all(conn: Connection, after: str, limit: int) -> list[RowMapping]:
     listed = select(account.c.id, account.c.public_ref)
     listed = listed.where(account.c.public_ref > after)
-    if only is Only.ALL:  # only what is on the page is added up
-        mine = listed.order_by(account.c.public_ref).limit(limit).subquery("mine")
-        found = _matching(only, claim.c.account_id.in_(select(mine.c.id)))
-        query = select(found).where(found.c.id.in_(select(mine.c.id)))
-    else:
-        found = _matching(only)
-        query = select(found).where(found.c.public_ref > after)
+    mine = listed.order_by(account.c.public_ref).limit(limit).subquery("mine")
+    found = _matching(Only.ALL, claim.c.account_id.in_(select(mine.c.id)))
+    query = select(found).where(found.c.id.in_(select(mine.c.id)))
     query = query.order_by(found.c.public_ref).limit(limit)
     return list(conn.execute(query).mappings())
 
 
-def sums(conn: Connection, only: Only) -> Sums:
-    """Count and open cents of every match."""
-    if only is Only.ALL:
-        count = select(func.count()).select_from(account).scalar_subquery()
-        parts = (func.coalesce(amount_of(bucket), 0) for bucket in _PARTS.values())
-        whole = select(count, *parts).select_from(entry)
-        found_all = conn.execute(whole.where(entry.c.claim_id.is_not(None))).one()
-        return Sums(*(int(v) for v in found_all))
-    found = _matching(only)
-    columns = (found.c.insurance, found.c.patient, found.c.credit)
-    query = select(func.count(), *(func.coalesce(func.sum(c), 0) for c in columns))
-    return Sums(*(int(v) for v in conn.execute(query.select_from(found)).one()))
+def _sums_of_all(conn: Connection) -> Sums:
+    """By type of entry, as an index has them: the effect of each is known here."""
+    accounts = select(literal("").label("kind"), func.count().label("amount"))
+    moved = select(
+        entry.c.entry_type,
+        func.sum(entry.c.amount_cents * entry.c.direction),
+    ).where(entry.c.claim_id.is_not(None))
+    query = union_all(accounts.select_from(account), moved.group_by(entry.c.entry_type))
+    found = {kind: int(amount) for kind, amount in conn.execute(query)}
+    count = found.pop("")
+    parts = (
+        sum(
+            EFFECT.get(EntryType(kind), {}).get(bucket, 0) * amount
+            for kind, amount in found.items()
+        )
+        for bucket in _PARTS.values()
+    )
+    return Sums(count, *parts)
 
 
 def claims_of(conn: Connection, account_id: str) -> list[ClaimRow]:

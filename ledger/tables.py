@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from records.tables import ID, INSTANT, METADATA, append_only
@@ -47,6 +48,13 @@ entry = Table(
     Index(
         "ix_entry_claim",
         *("claim_id", "entry_type", "direction", "amount_cents", "business_date"),
+    ),
+    # The whole practice's money by type, as of any day; written out as in records.
+    Index(
+        "ix_entry_type",
+        *("entry_type", "direction", "business_date", "amount_cents"),
+        sqlite_where=text("claim_id IS NOT NULL"),
+        postgresql_where=text("claim_id IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )

@@ -235,7 +235,7 @@ claim = Table(
     Column("content_hash", String(64), nullable=False),
     Column("content_enc", LargeBinary, nullable=False),
     Column("content_version", Integer, nullable=False, default=1),
-    Column("account_id", ID, ForeignKey("account.id"), nullable=False, index=True),
+    Column("account_id", ID, ForeignKey("account.id"), nullable=False),
     Column("payer_id", String(32), nullable=False),
     Column("payer_order", Integer, nullable=False, default=1),
     Column("other_plans", Integer, nullable=False, default=0),
@@ -264,6 +264,9 @@ claim = Table(
     Column("closed_on", Date),
     Column("version", Integer, nullable=False, default=1),
     Index("ix_claim_member", "payer_id", "member_index"),
+    # What sums over accounts and A/R read of every claim, without its sealed content.
+    Index("ix_claim_account", "account_id", "id"),
+    Index("ix_claim_aging", "id", "payer_id", "service_from", "pcn"),
     Index("ix_claim_account_state", "account_id", "state"),
     Index("ix_claim_state", "state", "charge_cents"),
     # The order of the claims list, and all that its filters and totals read.

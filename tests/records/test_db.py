@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+import records.db
 from records import events
 from records.db import (
     Database,
@@ -185,14 +186,15 @@ def test_one_of_takes_more_values_than_a_statement_takes_parameters(
         assert conn.execute(none).all() == []
 
 
-def insert_claims(db: Database, ids: list[str]) -> None:
+def insert_claims(db: Database, ids: list[str], owner: str = "acc") -> None:
     a_day = "2026-01-05"
     with db.transaction() as conn:
         conn.execute(
             text(
                 "INSERT INTO account (id, public_ref, guarantor_index, guarantor_enc, "
-                "language) VALUES ('acc', 'A-1', 'g', '', 'en')"
-            )
+                "language) VALUES (:id, :id, :id, '', 'en')"
+            ),
+            {"id": owner},
         )
         for id_ in ids:
             conn.execute(
@@ -202,12 +204,11 @@ def insert_claims(db: Database, ids: list[str]) -> None:
                     "payer_order, other_plans, member_index, patient_index, "
                     "billing_npi, charge_cents, opened_on, "
                     "state, state_since, submission_number, version) VALUES (:id, :id, "
-                    "'', :id, '', '', 1, 'acc', 'P', 1, 0, '', '', '', 1, :day, "
+                    "'', :id, '', '', 1, :owner, 'P', 1, 0, '', '', '', 1, :day, "
                     "'INTAKE', :day, 0, 1)"
                 ),
-                {"id": id_, "day": a_day},
+                {"id": id_, "day": a_day, "owner": owner},
             )
-        assert conn.execute(select(account.c.id)).scalar_one() == "acc"
 
 
 def test_posters_that_name_the_same_claims_in_any_order_do_not_deadlock(
@@ -257,6 +258,26 @@ def test_sqlite_is_opened_for_many_readers_and_kept_links(sqlite_url: str) -> No
         "foreign_keys": 1,
         "busy_timeout": 60_000,
     }
+
+
+def test_sqlite_is_told_its_sizes_once_a_day_when_it_has_grown(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records.db, "WORTH_KNOWING", 20)
+    sqlite = db.dialect == "sqlite"
+    insert_claims(db, [f"c{n}" for n in range(19)])
+    assert not db.know_sizes(date(2026, 5, 10))
+    insert_claims(db, ["one more"], owner="acc-2")
+
+    assert not db.know_sizes(date(2026, 5, 10)), "a second time on one day"
+    assert db.know_sizes(date(2026, 5, 11)) is sqlite
+    assert not db.know_sizes(date(2026, 5, 11))
+    if sqlite:
+        query = text(
+            "SELECT stat FROM sqlite_stat1 WHERE idx = 'ix_claim_account_state'"
+        )
+        with db.reading() as conn:
+            assert conn.execute(query).scalar_one().split()[0] == "20"
 
 
 class _Refusing(sqlite3.Connection):

@@ -689,9 +689,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("identity_index", name=op.f("uq_claim_identity_index")),
         sa.UniqueConstraint("pcn", name=op.f("uq_claim_pcn")),
     )
-    op.create_index(op.f("ix_claim_account_id"), "claim", ["account_id"], unique=False)
+    op.create_index("ix_claim_account", "claim", ["account_id", "id"], unique=False)
     op.create_index(
         "ix_claim_account_state", "claim", ["account_id", "state"], unique=False
+    )
+    op.create_index(
+        "ix_claim_aging",
+        "claim",
+        ["id", "payer_id", "service_from", "pcn"],
+        unique=False,
     )
     op.create_index(
         "ix_claim_list",
