@@ -20,6 +20,7 @@ from claims.claim import (
     LineDecision,
     OtherPayer,
     Payer,
+    Person,
     ServiceLine,
     Subscriber,
 )
@@ -34,7 +35,7 @@ from records.events import Because
 
 COVERAGE, SECONDARY, CROSSOVER = "COB_271", "SECONDARY_CLAIM", "CROSSOVER_WAIT"
 SELF = "18"
-FORWARDED = ("19", "20", "21")
+FORWARDED = ("19", "20", "21", "23")
 
 
 def put_first(
@@ -267,6 +268,7 @@ def bill_next(conn: Connection, office: Office, row: ClaimRow, why: Because) -> 
     new = content.model_copy(
         update={
             "subscriber": _second_subscriber(plan, content),
+            "patient": _second_patient(plan, content),
             "payer": plan.payer,
             "other_payers": (_decided_by(content, said),),
             "lines": tuple(_with_decision(n, content, said) for n in content.lines),
@@ -292,6 +294,14 @@ def _second_subscriber(plan: OtherPayer, content: Claim) -> Subscriber:
             }
         )
     return plan.subscriber.model_copy(update={"sequence": "S", "person": person})
+
+
+def _second_patient(plan: OtherPayer, content: Claim) -> Person | None:
+    """The patient in 2000C, unless this plan's subscriber is the patient: a child of
+    one plan may hold the other, and a subscriber be a spouse in the next."""
+    if plan.subscriber.relationship == SELF:
+        return None
+    return content.patient_person.model_copy(update={"member_id": ""})
 
 
 def _decided_by(content: Claim, said: RowMapping) -> OtherPayer:

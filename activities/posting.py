@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from activities import next_payer, steps
 from activities import settle as settling
 from activities.appeal import overtake_appeals
 from activities.line_decisions import Decided, decide_lines, decided_by
@@ -20,6 +21,7 @@ from activities.payments import apply_prepayments
 from activities.plain_posting import PlainClaims, posted_words
 from activities.provider_level import ProviderLevel
 from activities.refunds import review_credit
+from claims.claim import ClaimState
 from claims.decision import MACHINE
 from claims.messages import remittance_workflow_id
 from claims.money import ZERO, cents, from_cents, words
@@ -31,15 +33,16 @@ from ledger.entries import NewEntry, post
 from policy import remittance as rules
 from policy.remittance import LineOutcome
 from policy.tasks import due_on
-from records import claims, holding, remittances, submissions, tasks
+from records import claims, events, holding, remittances, submissions, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 from records.tasks import NewTask
 
-FORWARDED = ("23",)
-INFORMATION = ("25",)
+STATUSES = ("1", "2", "3", "4", "19", "20", "21", "22", "23", "25")
+NOT_THEIRS, PREDETERMINED = "23", "25"
+WITHOUT_MONEY = (NOT_THEIRS, PREDETERMINED)
 REVERSAL = "22"
 DUE = Bucket.PATIENT_DUE
 DUPLICATE, EARLIER = "OA-18", "OA-23"
@@ -107,6 +110,7 @@ class Poster:
         self.kept: list[dict[str, Any]] = []
         self.touched: dict[str, list[RemittanceClaim]] = {}
         self.no_mirror: list[ClaimRow] = []
+        self.not_theirs: list[ClaimRow] = []
         self.odd_earlier: list[ClaimRow] = []
         self.provider_level = ProviderLevel(conn, office, row, self.why, self.entries)
 
@@ -118,14 +122,12 @@ class Poster:
         for found in self.one.claims:
             row = known.get(found.pcn)
             if row is None:
-                self._unknown(found)
+                self._apart(found, None, "a paid claim number we do not know")
             elif decided := plain.decide(found, row, self.one.trace):
                 self._take(found, row, decided)
                 self._share_out(found, row, decided, forward=False)
-            elif found.status in FORWARDED + INFORMATION or self._is_copy(found, row):
-                self._keep(found, row, "information", [])
             else:
-                self.post_claim(found, row)
+                self._by_status(found, row)
         remittances.add_claims(self.conn, self.kept)  # which a PLB may name
         self.provider_level.place(self.one.provider_adjustments)
         asked = [id_ for id_ in self.touched if id_ not in plain.taken]
@@ -133,6 +135,8 @@ class Poster:
         post(self.conn, self.entries, posted_at=to_text(self.why.at))
         holding.wake(self.conn, self.touched)
         plain.finish(self.row["id"], self.one.trace, self._reason())
+        for row in self.not_theirs:
+            self._await_other_plan(row)
         for claim_id in asked:
             self.finish(claim_id)
         self.provider_level.tell()
@@ -156,26 +160,67 @@ class Poster:
                 kind = EntryType.CREDIT_OPEN_PATIENT
                 self.add_entry(at, kind, -due, row, "R-REV-02")
 
-    def _unknown(self, found: RemittanceClaim) -> None:
-        """Not one of ours: its money waits as unapplied, the rest posts (R-ERA-10)."""
+    def _by_status(self, found: RemittanceClaim, row: ClaimRow) -> None:
+        """CLP02 says whether it may have money; its lines say what (R-POST-01)."""
+        if found.status not in STATUSES:
+            said = f"a claim status (CLP02 {found.status}) that no payer may send"
+            self._apart(found, row, said)
+        elif found.status in WITHOUT_MONEY and found.paid != ZERO:
+            said = f"money with a claim status (CLP02 {found.status}) that has none"
+            self._apart(found, row, said)
+        elif found.status in WITHOUT_MONEY or self._is_copy(found, row):
+            self._keep(found, row, "information", [])
+            if found.status == NOT_THEIRS:
+                self.not_theirs.append(row)
+        elif not self.post_claim(found, row):
+            self._apart(found, row, "a payment taken back that we never posted")
+
+    def _apart(self, found: RemittanceClaim, row: ClaimRow | None, said: str) -> None:
+        """Of no claim that it can be posted to: its money waits as unapplied, the rest
+        posts (R-ERA-10)."""
+        why = self.why.by_rule("R-ERA-10")
         self._keep(found, None, "unmatched", [])
         self.add_entry(
             found.position, EntryType.UNAPPLIED_PAYER_CASH, found.paid, None, "R-ERA-10"
         )
+        evidence = {
+            "clp01": found.pcn,
+            "paid": str(found.paid),
+            "dos": str(found.service_from or ""),
+            "position": found.position,
+        }
+        if row is not None:
+            evidence |= {"claim": row.practice_number, "claim_status": found.status}
+            told = f"Not posted, a poster looks at it: {said}"
+            events.add(self.conn, why, "remittance", told, claim_id=row.id)
         open_file_task(
             self.conn,
             self.row,
             TaskType.ERA_UNMATCHED_CLAIM,
-            self.why.by_rule("R-ERA-10"),
-            "a paid claim number we do not know",
-            {
-                "clp01": found.pcn,
-                "paid": str(found.paid),
-                "dos": str(found.service_from or ""),
-                "position": found.position,
-            },
+            why,
+            said,
+            evidence,
             str(found.position),
         )
+
+    def _await_other_plan(self, row: ClaimRow) -> None:
+        """The payer says that the claim is another plan's and sent it on: that plan's
+        word is awaited; when we do not know the plan, a clerk asks (R-POST-01)."""
+        why = self.why.by_rule("R-POST-01")
+        said = "the payer says the claim is not its own and sent it on (CLP02 23)"
+        self._decided_submission(row.id)
+        step, state = next_payer.step(self.conn, self.office, row, why), row.state
+        if next_payer.is_due(self.conn, self.office, row):
+            state = ClaimState.NEXT_PAYER
+        else:
+            self._task(row, TaskType.COB_UPDATE, why, said, {"why": said})
+            (task,) = tasks.waiting(
+                self.conn, claim_id=row.id, types=[TaskType.COB_UPDATE.value]
+            )
+            step = steps.by_task(self.office, task)
+        claims.set_step(self.conn, row, state, step, why, said.capitalize())
+        ref = f"remit:{self.row['id']}"
+        settling.tell_claim(self.conn, row.id, ref, "remittance", self.why.today)
 
     def _is_copy(self, found: RemittanceClaim, row: ClaimRow) -> bool:
         """OA-18 alone, about a copy whose original is paid or in process (R-POST-03).
@@ -196,20 +241,27 @@ class Poster:
         originals = decided | ({row.payer_icn} if in_process else set())
         return bool(originals - {found.payer_icn, None})
 
-    def post_claim(self, found: RemittanceClaim, row: ClaimRow) -> None:
+    def post_claim(self, found: RemittanceClaim, row: ClaimRow) -> bool:
+        """Post what it says of the claim; False for a taking of what was never posted,
+        of which nothing is done (R-REV-01)."""
         content = claims.content(self.conn, self.office.cipher, row.id)
         primary = row.payer_order == 1
         decided = decide_lines(found, content.lines, self.profile, primary=primary)
-        self._take(found, row, decided)
         if found.status == REVERSAL or found.paid < ZERO:
-            self._reverse(found, row, decided)
-        else:
-            payer, paid = self.row["payer_id"], found.paid
-            later = answered_by(self.conn, self.office, row, payer, paid)
-            forward = not later and next_plan(self.office, content) is not None
-            self._post(found, row, decided, forward=forward)
-            if later or row.payer_order > 1:
-                self._check_earlier(found, row, decided)
+            undone = self._to_undo(found, row, decided)
+            if undone is None:
+                return False
+            self._take(found, row, decided)
+            self._reverse(found, row, decided, undone)
+            return True
+        self._take(found, row, decided)
+        payer, paid = self.row["payer_id"], found.paid
+        later = answered_by(self.conn, self.office, row, payer, paid)
+        forward = not later and next_plan(self.office, content) is not None
+        self._post(found, row, decided, forward=forward)
+        if later or row.payer_order > 1:
+            self._check_earlier(found, row, decided)
+        return True
 
     def _take(self, found: RemittanceClaim, row: ClaimRow, decided: Decided) -> None:
         self.touched.setdefault(row.id, []).append(found)
@@ -315,14 +367,11 @@ class Poster:
         found: RemittanceClaim,
         row: ClaimRow,
         decided: Decided,
+        undone: dict[EntryType, Decimal],
     ) -> None:
         """Exact negatives of what was posted; the lines are undecided again
         (R-REV-01)."""
-        first = self._first_posting(found, row)
-        if first is None or first.get(EntryType.PAYER_PAYMENT, ZERO) != -found.paid:
-            first = self._as_stated(found, decided)
-            self.no_mirror.append(row)
-        for kind, amount in first.items():
+        for kind, amount in undone.items():
             self.add_entry(found.position, OPPOSITE[kind], amount, row, "R-REV-01")
         for number, line, _ in decided or self._as_a_whole(found, row):
             if number is not None:
@@ -334,6 +383,30 @@ class Poster:
                     denial=None,
                     decided_by=f"reversed by segment {line.position}",
                 )
+
+    def _to_undo(
+        self, found: RemittanceClaim, row: ClaimRow, decided: Decided
+    ) -> dict[EntryType, Decimal] | None:
+        """What a reversal undoes: the first posting, else what it states; None when
+        the claim has not got that much."""
+        first = self._first_posting(found, row)
+        undone = first
+        if first is None or first.get(EntryType.PAYER_PAYMENT, ZERO) != -found.paid:
+            undone = self._as_stated(found, decided)
+        money = balances(self.conn, [row.id])[row.id]
+        for bucket in (Bucket.PAID_PAYER, Bucket.ADJUSTED):
+            left = getattr(money, bucket.value) + sum(
+                e.amount * EFFECT[e.type].get(bucket, 0)
+                for e in self.entries
+                if e.claim_id == row.id
+            )
+            for kind, amount in (undone or {}).items():
+                left -= amount * EFFECT[kind].get(bucket, 0)
+            if left < ZERO:
+                return None
+        if undone is not first:
+            self.no_mirror.append(row)
+        return undone
 
     def _first_posting(
         self, found: RemittanceClaim, row: ClaimRow

@@ -347,7 +347,11 @@ def resolve_unmatched_file(
     found = next(c for c in one.claims if c.position == position)
     eob.check_link(conn, row, ours.id, found.paid, why)
     poster = Poster(conn, office, row, one, why.by_rule("R-ERA-10"))
-    poster.post_claim(found, ours)
+    if not poster.post_claim(found, ours):
+        raise DecisionRefused(
+            f"{ours.pcn} has no posted payment that this could take back. Nothing was "
+            "linked. Link it when that payment is posted, or return it."
+        )
     applied = EntryType.UNAPPLIED_PAYER_CASH_APPLIED
     poster.add_entry(found.position, applied, found.paid, None, "R-ERA-10")
     post(conn, poster.entries, posted_at=to_text(why.at))
