@@ -277,7 +277,7 @@ class _Importer:
         )
         if row.payer_id == UNKNOWN_PAYER:
             words = "The payer is not known here; the scrub edits will hold the claim"
-            events.add(self.conn, why, "import", words, claim_id=row.id)
+            events.add(self.conn, why, events.HELD_IMPORT, words, claim_id=row.id)
 
 
 def _place(read: ClaimFile | ClaimSheet, found: ReadClaim) -> str:

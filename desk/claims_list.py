@@ -30,6 +30,8 @@ WAITS = {
     "account": "The patient",
 }
 """What a claim waits for, by the owner of its next step."""
+BROUGHT = {"accepted": "accepted", "held": "held for their payer"}
+"""What an import said of its claims when it took them in."""
 STAGE_WORDS = tuple(dict.fromkeys(STAGES.values()))
 
 
@@ -64,6 +66,7 @@ def claims_page(visit: Visit) -> Response:
         chosen=visit.request.query_params.getlist("stage"),
         payers=[(p, payer_name(office, p)) for p in office.payers.ids()],
         within=visit.asked("within"),
+        brought=BROUGHT.get(wanted.brought, "taken in"),
     )
 
 
@@ -84,6 +87,8 @@ def _wanted(visit: Visit) -> tuple[str, Wanted]:
         due_by=None if days is None else visit.today + timedelta(days),
         show=show if show in SHOWN else "open",
         patient_index=index,
+        brought_by=visit.asked("import")[:64],
+        brought=brought if (brought := visit.asked("brought")) in BROUGHT else "",
     )
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from activities.csv_rows import as_text
 from activities.file_words import end_of, kind_words
+from activities.intake import CLAIM_KINDS
 from activities.rejects import code_of, shapes
 from desk.file_names import called, log_names
 from desk.health_words import partner_words
@@ -82,6 +83,7 @@ def _row(visit: Visit, row: RowMapping, sets: Mapping[str, Sets]) -> Mapping[str
         "whose": partner_words(visit.desk.office, row["partner"]),
         "end": end_words(row, of),
         "whole": of.posted == of.count,
+        "claims": not set(CLAIM_KINDS).isdisjoint(row["kind"].split("+")),
         "at": from_text(row["received_at"]),
     }
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    not_,
     or_,
     select,
     true,
@@ -21,8 +22,9 @@ from sqlalchemy import (
 from records import claims
 from records.acts import CLAIM_HOLD
 from records.claims import ClaimRow
+from records.events import HELD_IMPORT
 from records.queue_filters import Work, is_work
-from records.tables import account, claim, hold, task
+from records.tables import account, claim, event, hold, task
 
 SHUT = ("CLOSED", "VOIDED")
 NO_DATE = date(9999, 12, 31)
@@ -34,7 +36,9 @@ ORDER = (claim.c.next_due.asc().nulls_last(), claim.c.pcn)
 class Wanted:
     """What the list shows. ``states`` and ``payers`` empty mean any.
 
-    ``waits_for`` is the owner of the next step, ``late_on`` the day when it is late.
+    ``waits_for`` is the owner of the next step, ``late_on`` the day when it is late,
+    ``brought_by`` the SHA-256 of the file that brought a claim; ``brought`` narrows it
+    to those it had ``accepted`` or ``held``.
     """
 
     states: tuple[str, ...] = ()
@@ -45,6 +49,8 @@ class Wanted:
     due_by: date | None = None
     show: str = "open"
     patient_index: str | None = None
+    brought_by: str = ""
+    brought: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,17 @@ def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
         where.append(claim.c.state.in_(SHUT))
     if wanted.patient_index is not None:
         where.append(claim.c.patient_index == wanted.patient_index)
+    return where + _brought(wanted)
+
+
+def _brought(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Claims that a file brought: all of them, or those it had accepted or held."""
+    if not wanted.brought_by:
+        return []
+    where = [claim.c.source_file == wanted.brought_by]
+    held = exists().where(event.c.claim_id == claim.c.id, event.c.kind == HELD_IMPORT)
+    if wanted.brought:
+        where.append(held if wanted.brought == "held" else not_(held))
     return where
 
 

@@ -14,6 +14,8 @@ from records.tables import access, event
 
 BREAK_GLASS = "break glass"
 """A chart opened with a reason by somebody who has no task on it."""
+HELD_IMPORT = "import"
+"""A claim was taken in and held: its payer is not known here."""
 _ADD = insert(event)
 """Made once: almost every transaction adds an event."""
 

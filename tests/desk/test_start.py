@@ -150,6 +150,35 @@ def test_what_is_not_read_here_is_refused_and_not_kept(
     assert count(site, search) == before
 
 
+@pytest.mark.parametrize("what", ["accepted", "held"])
+def test_what_an_import_accepted_or_held_leads_to_just_these_claims(
+    site: Site, more_claims: bytes, what: str
+) -> None:
+    other_payer = more_claims.replace(b"*PI*", b"*PI*Z", 1)
+    client, token, _ = chosen(site, "charges.837", other_payer)
+    place = post(client, "/start/go", {"s": token}).headers["location"]
+    with site.office.reading() as conn:
+        row = file_list.one(conn, sha_of(other_payer))
+    assert row is not None
+    number = row[what]
+    assert number
+    link = f"/claims?import={row['sha256']}&amp;brought={what}&amp;show=all"
+    for page in (place, "/imports"):
+        assert f'<a href="{link}">{number}</a>' in client.get(page).text
+    shown = client.get(link.replace("&amp;", "&")).text
+    assert f"<b>{number}</b> claim" in shown
+    assert f'<a href="{place}">import</a>' in shown
+    assert f'name="brought" value="{what}"' in shown
+
+
+def test_what_an_import_left_out_leads_to_its_reject_file(site: Site) -> None:
+    client, token, _ = chosen(site, "deposits.csv", DEPOSITS)
+    place = post(client, "/start/go", {"s": token}).headers["location"]
+    listed = client.get("/imports").text
+    assert f'<a href="{place}/rejects.csv">1</a>' in listed
+    assert "/claims?import" not in listed.partition(place)[2].partition("</tr>")[0]
+
+
 def test_a_bad_row_does_not_stop_the_good_one_and_is_in_the_reject_file(
     site: Site,
 ) -> None:
