@@ -21,6 +21,7 @@ from activities.close_sums import (
 from activities.deposits import WAITING
 from activities.office import Office
 from claims.calendar import add_business_days, business_days_between
+from claims.trace import bare
 from ledger.day_cash import Refunded, cash, refunds
 from records import closes, remittances
 from records.closes import CLOSE
@@ -124,7 +125,7 @@ def paired_of(conn: Connection, office: Office, day: date) -> Paired:
             key_of[r["id"]],
             r["posted_on"] or r["received_on"],
             r["paid_cents"],
-            r["trace"],
+            bare(r["trace"]),
             r["payer_id"],
         )
         for r in sorted(found, key=lambda r: r["status"] == "posted")
@@ -137,7 +138,7 @@ def paired_of(conn: Connection, office: Office, day: date) -> Paired:
             f"receipt:{p['receipt_ref']}",
             p["paid_on"],
             p["amount_cents"],
-            p["receipt_ref"],
+            bare(p["receipt_ref"]),
             f"patient:{p['method']}",
         )
         for p in closes.receipts(conn)
@@ -155,7 +156,7 @@ def _deposit(row: RowMapping, names: dict[str, str], known: str) -> Side:
         f"deposit:{row['ref']}",
         row["deposited_on"],
         row["amount_cents"],
-        row["trace"] or "",
+        bare(row["trace"] or ""),
         names.get(name, "") if name else f"patient:{row['method']}",
         paired_with=known,
         account=row["account_last4"],
@@ -164,7 +165,7 @@ def _deposit(row: RowMapping, names: dict[str, str], known: str) -> Side:
 
 def _refund(one: Refunded) -> Side:
     return Side(
-        f"refund:{one.ref}", one.business_date, one.cents, one.ref, one.payer_id
+        f"refund:{one.ref}", one.business_date, one.cents, bare(one.ref), one.payer_id
     )
 
 

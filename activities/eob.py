@@ -21,6 +21,7 @@ from claims.messages import remittance_workflow_id
 from claims.money import ZERO, cents, from_cents, words
 from claims.remittance import Remittance
 from claims.task import DecisionRefused, Role, TaskType
+from claims.trace import bare
 from policy import manual_eob as rules
 from policy.people import (
     alone_up_to,
@@ -69,7 +70,8 @@ def read_checks(content: bytes, today: date) -> tuple[list[Check], list[BadRow]]
     for check in checks:
         if differs := check.differing():
             bad.append(BadRow(*differs, "differs from the first row of its check"))
-    keys = cells(content, ["payer_id", "trace_no"])
+    named_as = cells(content, ["payer_id", "trace_no"])
+    keys = {number: (payer, bare(no)) for number, (payer, no) in named_as.items()}
     last_first = sorted(bad, key=lambda row: -row.number)
     broken = {keys[row.number]: row.number for row in last_first}
     whole = [c for c in checks if _key(c) not in broken]
@@ -80,8 +82,8 @@ def read_checks(content: bytes, today: date) -> tuple[list[Check], list[BadRow]]
     return whole, sorted(bad, key=lambda row: row.number)
 
 
-def _key(check: Check) -> tuple[str, ...]:
-    return check.head.payer_id, check.head.trace_no
+def _key(check: Check) -> tuple[str, str]:
+    return check.head.payer_id, bare(check.head.trace_no)
 
 
 def _of_broken(number: int, other: int) -> BadRow:
@@ -111,12 +113,22 @@ def look_over(
         wrong = list(_wrong(conn, check, why.actor))
         if profile is None:
             wrong.insert(0, ("payer_id", "is not known here"))
-        if wrong:
+        if wrong or profile is None:
             bad += [BadRow(number, *together(wrong)) for number, _ in check.rows]
+            continue
+        keyed = Keyed(profile.payer_id, check)
+        if unclear := _refs(conn, keyed)[1]:
+            bad += [_left_out(number, unclear) for number, _ in check.rows]
         else:
-            assert profile is not None  # noqa: S101 - or it is wrong
-            taken.append(Keyed(profile.payer_id, check))
+            taken.append(keyed)
     return taken, sorted(bad, key=lambda row: row.number)
+
+
+def _left_out(number: int, unclear: list[int]) -> BadRow:
+    if number not in unclear:
+        return _of_broken(number, unclear[0])
+    reason = "is of no line of the claim, which has several with this code"
+    return BadRow(number, "billed", reason)
 
 
 def _wrong(conn: Connection, check: Check, actor: str) -> Iterator[tuple[str, str]]:
@@ -133,30 +145,59 @@ def _wrong(conn: Connection, check: Check, actor: str) -> Iterator[tuple[str, st
 
 def as_remittance(conn: Connection, keyed: Keyed) -> Remittance:
     """The check as an 835 would say it, its claims under our CLM01."""
-    return remittance_of(keyed.check, _refs(conn, keyed))
+    return remittance_of(keyed.check, _refs(conn, keyed)[0])
 
 
-def _refs(conn: Connection, keyed: Keyed) -> dict[int, tuple[str, str]]:
-    """Our CLM01 and line control number for each row about a claim of ours.
+def _refs(
+    conn: Connection, keyed: Keyed
+) -> tuple[dict[int, tuple[str, str]], list[int]]:
+    """Our CLM01 and line control number for each row about a claim of ours, and the
+    rows that could be of several of its lines: those are asked about.
 
-    Lines that are alike are answered in their order (R-POST-08).
+    Lines that are alike are answered in their order (R-POST-08). Rows with a line's
+    amount choose first; one with another amount has the only line left of its code.
     """
     found: dict[int, tuple[str, str]] = {}
     left: dict[tuple[str, bool], list[RowMapping]] = {}
+    others: list[tuple[int, EobRow, ClaimRow]] = []
+    for number, row, ours in _about_ours(conn, keyed):
+        key = (ours.id, row.billed < 0)
+        if key not in left:
+            left[key] = claims.lines(conn, ours.id)
+        line = _billed_so(row, left[key])
+        if line is not None:
+            left[key].remove(line)
+        elif row.code:
+            others.append((number, row, ours))
+        found[number] = (ours.pcn, line["line_ref"] if line is not None else "")
+    unclear = []
+    for number, row, ours in others:
+        lines = left[ours.id, row.billed < 0]
+        like = [line for line in lines if line["code"] == row.code]
+        if len(like) == 1:
+            lines.remove(like[0])
+            found[number] = (ours.pcn, like[0]["line_ref"])
+        elif like:
+            unclear.append(number)
+    return found, unclear
+
+
+def _about_ours(
+    conn: Connection, keyed: Keyed
+) -> Iterator[tuple[int, EobRow, ClaimRow]]:
+    """The rows about a claim of ours, with it."""
     for number, row in keyed.check.rows:
         ours = None if row.is_provider_level else _claim(conn, keyed.payer_id, row)
-        if ours is None:
-            continue
-        key = (ours.id, row.billed < 0)
-        lines = left.setdefault(key, claims.lines(conn, ours.id))
-        billed = (row.code, cents(abs(row.billed)))
-        line = next(
-            (n for n in lines if (n["code"], n["charge_cents"]) == billed), None
-        )
-        if line is not None:
-            lines.remove(line)
-        found[number] = (ours.pcn, line["line_ref"] if line is not None else "")
-    return found
+        if ours is not None:
+            yield number, row, ours
+
+
+def _billed_so(row: EobRow, lines: list[RowMapping]) -> RowMapping | None:
+    """The first line of this code and amount, of this day if there is one."""
+    billed = (row.code, cents(abs(row.billed)))
+    alike = [n for n in lines if (n["code"], n["charge_cents"]) == billed]
+    of_day = [n for n in alike if n["service_from"] == row.dos_from]
+    return next(iter(of_day or alike), None)
 
 
 def _claim(conn: Connection, payer_id: str, row: EobRow) -> ClaimRow | None:

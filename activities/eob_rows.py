@@ -20,6 +20,7 @@ from claims.remittance import (
     RemittanceClaim,
     RemittanceLine,
 )
+from claims.trace import bare
 
 ADJUSTMENTS = range(1, 7)
 PROCESSED, REVERSAL = "1", "22"
@@ -140,19 +141,21 @@ class Check:
         return self.rows[0][0]
 
     def differing(self) -> tuple[int, str] | None:
-        """A row that gives the check another date or amount, and in which column."""
+        """A row that writes the check's number, date or amount otherwise, and in which
+        column."""
         for number, row in self.rows:
-            for name in ("pay_date", "pay_amount"):
+            for name in ("trace_no", "pay_date", "pay_amount"):
                 if getattr(row, name) != getattr(self.head, name):
                     return number, name
         return None
 
 
 def checks_of(rows: Iterable[NumberedRow]) -> list[Check]:
-    """Rows by payer and check number, in the order of the file."""
+    """Rows by payer and check number, in the order of the file. A number is one with
+    leading zeros or without."""
     found: dict[tuple[str, str], list[NumberedRow]] = {}
     for number, row in rows:
-        found.setdefault((row.payer_id, row.trace_no), []).append((number, row))
+        found.setdefault((row.payer_id, bare(row.trace_no)), []).append((number, row))
     return [Check(tuple(of)) for of in found.values()]
 
 
@@ -236,10 +239,13 @@ def _provider_level(check: Check) -> Iterator[ProviderAdjustment]:
 
 
 def content_hash(check: Check) -> str:
-    """SHA-256 of what the payer decided, whoever keyed it in whatever order
-    (R-ERA-06)."""
+    """SHA-256 of what the payer decided, whoever keyed it in whatever order, with or
+    without zeros before the check's number (R-ERA-06)."""
+    number = {"trace_no": bare(check.head.trace_no)}
     said = sorted(
-        row.model_dump_json(exclude=_NOT_PAID_ABOUT, exclude_defaults=True)
+        row.model_copy(update=number).model_dump_json(
+            exclude=_NOT_PAID_ABOUT, exclude_defaults=True
+        )
         for _, row in check.rows
     )
     return sha256("\n".join(said).encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, union, update
 
+from claims.trace import spellings
 from records.db import upsert_ignore
 from records.tables import (
     claim,
@@ -34,12 +35,13 @@ def insert_new(conn: Connection, **values: Any) -> bool:
 def with_trace(
     conn: Connection, payer_id: str, trace: str, *, lock: bool = False
 ) -> list[RowMapping]:
-    """Transaction sets of a payer with this TRN02 (R-ERA-06, R-ERA-07).
+    """Transaction sets of a payer with this TRN02, leading zeros or not (R-ERA-06,
+    R-ERA-07).
 
     Locked, until the transaction ends, so that only one of them is being posted.
     """
     query = select(remittance).where(
-        remittance.c.payer_id == payer_id, remittance.c.trace == trace
+        remittance.c.payer_id == payer_id, remittance.c.trace.in_(spellings(trace))
     )
     if lock:
         query = query.order_by(remittance.c.id).with_for_update()
@@ -183,15 +185,16 @@ def deposits(conn: Connection) -> list[RowMapping]:
 
 
 def deposits_with_trace(conn: Connection, trace: str) -> list[RowMapping]:
-    """Deposits that name this trace number."""
-    query = select(deposit).where(deposit.c.trace == trace).order_by(deposit.c.ref)
+    """Deposits that name this trace number, leading zeros or not."""
+    query = select(deposit).where(deposit.c.trace.in_(spellings(trace)))
+    query = query.order_by(deposit.c.ref)
     return list(conn.execute(query).mappings())
 
 
 def of_trace(conn: Connection, trace: str) -> list[RowMapping]:
     """Transaction sets of any payer with this trace number: posted ones first, and
     those that were rejected last."""
-    query = select(remittance).where(remittance.c.trace == trace)
+    query = select(remittance).where(remittance.c.trace.in_(spellings(trace)))
     rows = conn.execute(query.order_by(remittance.c.received_on)).mappings()
     place = {"posted": 0, REJECTED: 2}
     return sorted(rows, key=lambda row: place.get(row["status"], 1))

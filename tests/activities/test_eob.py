@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from activities import eob
 from activities.files import FileActivities, take_in
@@ -27,6 +28,7 @@ from records import claims, files, remittances, tasks, users
 from records.claims import ClaimRow
 from records.db import RowMapping
 from records.events import Because
+from records.tables import claim_line
 from records.users import User
 from tests.activities.conftest import NOON, open_office
 from tests.activities.reviewing import a_set, accept, claim_of, decided
@@ -850,3 +852,113 @@ def test_checking_only_stores_nothing(office: Office, lines: Lines) -> None:
     assert registered(office) == []
     with office.reading() as conn:
         assert files.listing(conn) == []
+
+
+# --- one check, and one line, not two ------------------------------------------------
+
+
+@pytest.mark.parametrize("other", ["0012345", "12345"])
+def test_a_check_number_with_zeros_before_it_is_the_same_check(
+    office: Office, lines: Lines, other: str
+) -> None:
+    """The same rows again are a duplicate, however the number is written."""
+    first = {"0012345": "12345", "12345": "0012345"}[other]
+    bring(office, sheet(*lines(trace=first)))
+    post_all(office)
+    before = paid(office)
+
+    again = bring(office, sheet(*lines(trace=other)))
+    post_all(office)
+
+    assert again.counts is not None
+    assert (again.counts.accepted, again.counts.unchanged) == (0, len(lines()))
+    assert statuses(office) == ["posted"]
+    assert paid(office) == before
+
+
+def test_other_rows_under_the_same_number_are_a_conflict_that_is_asked_about(
+    office: Office, lines: Lines
+) -> None:
+    bring(office, sheet(*lines(trace="0012345")))
+    bring(office, sheet(*lines("SYN-0002", trace="12345")))
+    post_all(office)
+
+    assert statuses(office) == ["conflict", "posted"]
+    (task,) = open_tasks(office, TaskType.ERA_CONFLICT)
+    assert task["evidence"]["trace"] == "12345"
+    assert sorted([paid(office) == 0, paid(office, "SYN-0002") == 0]) == [False, True]
+
+
+def test_one_check_written_in_two_ways_in_a_file_is_left_out_whole(
+    office: Office, lines: Lines
+) -> None:
+    rows = [*lines(trace="0012345"), *lines("SYN-0002", trace="12345")]
+    done = bring(office, sheet(*rows))
+
+    assert registered(office) == []
+    assert done.counts is not None
+    assert done.counts.rejected == len(rows)
+    assert "trace_no" in {reject.field for reject in done.rejects}
+
+
+def test_numbers_with_letters_are_compared_as_they_are(
+    office: Office, lines: Lines
+) -> None:
+    bring(office, sheet(*lines(trace="0A1")))
+    bring(office, sheet(*lines("SYN-0002", trace="A1")))
+    post_all(office)
+
+    assert statuses(office) == ["posted", "posted"]
+
+
+def with_two_alike(office: Office) -> tuple[str, list[RowMapping]]:
+    """A claim that has lines with one code and two amounts."""
+    with office.writing() as conn:
+        row = max(claims.every(conn), key=lambda one: len(claims.lines(conn, one.id)))
+        for line in claims.lines(conn, row.id):
+            conn.execute(
+                update(claim_line)
+                .where(
+                    claim_line.c.claim_id == row.id,
+                    claim_line.c.number == line["number"],
+                )
+                .values(code="99213")
+            )
+        return row.practice_number, claims.lines(conn, row.id)
+
+
+def test_a_row_that_could_be_of_several_lines_is_asked_about_and_leaves_its_check_out(
+    office: Office, lines: Lines
+) -> None:
+    number, of = with_two_alike(office)
+    rows = lines(number)
+    rows[0] |= {"billed": "1.00", "paid": "1.00", "group1": "", "carc1": "", "amt1": ""}
+
+    done = bring(office, sheet(*rows[:1]))
+
+    assert len(of) > 1
+    assert registered(office) == []
+    (reject,) = done.rejects
+    assert reject.field == "billed"
+    assert "which has several with this code" in reject.reason
+
+
+def test_a_row_with_another_amount_is_of_the_one_line_of_its_code_that_is_left(
+    office: Office, lines: Lines
+) -> None:
+    """The other rows have the amounts of the other lines, also after it."""
+    number, of = with_two_alike(office)
+    rows = lines(number)
+    odd = of[0]
+    rows[0] |= {"billed": "1.00", "paid": "1.00", "group1": "", "carc1": "", "amt1": ""}
+    total = sum((Decimal(str(r["paid"])) for r in rows), Decimal(0))
+    content = sheet(*(row | {"pay_amount": total} for row in rows))
+
+    bring(office, content)
+
+    (row,) = registered(office)
+    with office.reading() as conn:
+        keyed = eob.read_keyed(conn, office, row)
+    (said,) = keyed.claims
+    assert said.lines[0].line_ref == odd["line_ref"]
+    assert len({line.line_ref for line in said.lines}) == len(of)
