@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from simulator.fates import Verdict
 
@@ -20,10 +21,23 @@ class ReadyFile:
 
 @dataclass(frozen=True)
 class DecideClaim:
-    """A payer decides a claim; no verdict takes an earlier decision back (a void)."""
+    """A payer decides a claim; no verdict takes an earlier decision back (a void).
+
+    ``taken_after`` is when it keeps back what it had paid too much; None is at once.
+    """
 
     pcn: str
     verdict: Verdict | None
+    taken_after: int | None = None
+
+
+@dataclass(frozen=True)
+class TakeBack:
+    """A payer keeps money back from its next payment; ``reference`` is PLB03-2."""
+
+    payer: str
+    reference: str
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ class OfficeRow:
     values: Mapping[str, str]
 
 
-Due = ReadyFile | DecideClaim | Replace | OfficeRow
+Due = ReadyFile | DecideClaim | TakeBack | Replace | OfficeRow
 
 
 @dataclass

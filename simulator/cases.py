@@ -38,12 +38,33 @@ class Case:
         return self.history[-1][1] if self.history else None
 
 
+def reference(decided: RemittanceClaim) -> str:
+    """How this payer names a claim beside its claims (PLB03-2)."""
+    return f"{decided.payer_icn} {decided.pcn}"
+
+
 @dataclass(frozen=True)
 class Decided:
-    """A decision with what it takes back, in the order of the 835."""
+    """A decision with what it takes back, in the order of the 835.
+
+    ``taken_after``: what it lowers the payment by is kept back so many days later.
+    """
 
     case: Case
     claims: tuple[RemittanceClaim, ...]
+    taken_after: int | None = None
+
+    @property
+    def announced(self) -> Decimal:
+        """What the payer says it will keep back later."""
+        if self.taken_after is None:
+            return ZERO
+        return max(-sum((claim.paid for claim in self.claims), ZERO), ZERO)
+
+    @property
+    def reference(self) -> str:
+        """PLB03-2: the number of the decision that was changed, and ours behind it."""
+        return reference(self.claims[0])
 
     @property
     def denied(self) -> bool:
@@ -139,7 +160,7 @@ class Cases:
         if before is not None and before.payer_icn != case.icn:
             new = new.model_copy(update={"original_icn": before.payer_icn})
         case.history.append((day, new))
-        return Decided(case, (*back, new))
+        return Decided(case, (*back, new), what.taken_after)
 
     def patient_pays(self, decided: Decided) -> Decimal:
         """What the patient will pay now, visit payments and earlier ones taken off."""

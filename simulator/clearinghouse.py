@@ -20,8 +20,15 @@ from edi.x276 import write_status_answers
 from edi.x277ca import AnsweredClaim, write_277ca
 from edi.x837 import read_claims
 from simulator import front_door
-from simulator.agenda import Agenda, DecideClaim, OfficeRow, ReadyFile, Replace
-from simulator.cases import Case, Cases, Decided
+from simulator.agenda import (
+    Agenda,
+    DecideClaim,
+    OfficeRow,
+    ReadyFile,
+    Replace,
+    TakeBack,
+)
+from simulator.cases import Case, Cases, Decided, reference
 from simulator.fates import Script
 from simulator.inquiries import coverage_answers, status_answers
 from simulator.mailbox import OFFICE, Sent, as_csv
@@ -188,6 +195,8 @@ class Clearinghouse:
                 found.append(self._delivery(day, what))
             elif isinstance(what, OfficeRow):
                 rows.append(what)
+            elif isinstance(what, TakeBack):
+                self.cashier.take_back(what)
             elif isinstance(what, Replace):
                 again = self.cashier.again(what, day)
                 found.append(
@@ -210,6 +219,11 @@ class Clearinghouse:
         if decided is None:
             return []
         self._plan_patient(decided, day)
+        if decided.taken_after is not None and decided.announced:
+            due = business_day_from(day + timedelta(decided.taken_after))
+            payer = decided.case.plan.edi_id
+            back = TakeBack(payer, decided.reference, decided.announced)
+            self.agenda.add(due, back)
         self._plan_changes(decided, day)
         return [decided]
 
@@ -229,7 +243,12 @@ class Clearinghouse:
             return
         for later in case.fate.later:
             due = business_day_from(day + timedelta(later.after))
-            self.agenda.add(due, DecideClaim(case.claim.pcn, later.verdict))
+            again = DecideClaim(case.claim.pcn, later.verdict, later.taken_after)
+            self.agenda.add(due, again)
+        if taken := case.fate.takes_back:
+            due = business_day_from(day + timedelta(taken.after))
+            ref = reference(decided.claims[-1])
+            self.agenda.add(due, TakeBack(case.plan.edi_id, ref, taken.amount))
         appeal = self.script.appeals.get(case.claim.subscriber.person.member_id)
         if appeal is None or not decided.denied:
             return

@@ -69,6 +69,20 @@ class Later(_Part):
 
     after: int = Field(ge=1)
     verdict: Verdict = Verdict()
+    taken_after: int | None = Field(
+        None,
+        ge=1,
+        description="what was paid too much is announced (PLB WO) and kept back from a "
+        "payment so many days later; not set: from this payment",
+    )
+
+
+class TakesBack(_Part):
+    """Money the payer keeps back from another claim's payment, without a word before
+    and without taking its decision back."""
+
+    after: int = Field(ge=1, description="days after the first decision")
+    amount: Usd
 
 
 class Patient(_Part):
@@ -88,6 +102,7 @@ class Fate(_Part):
     status: tuple[str, ...] = Field((), description="first 277 answers, as P1:20")
     verdicts: tuple[Verdict, ...] = Field((), description="one for each submission")
     later: tuple[Later, ...] = ()
+    takes_back: TakesBack | None = None
     patient: Patient = Patient()
 
 

@@ -15,7 +15,7 @@ from claims.remittance import (
 )
 from edi.segments import OutboundEnvelope
 from edi.x835 import write_remittances
-from simulator.agenda import OfficeRow, Replace
+from simulator.agenda import OfficeRow, Replace, TakeBack
 from simulator.cases import Decided
 from simulator.fates import Faults
 from simulator.office import deposit_row
@@ -81,6 +81,7 @@ class Cashier:
     _owed: dict[str, Decimal] = field(default_factory=dict)
     _spoiled: set[tuple[str, str]] = field(default_factory=set)
     _unbalanced: dict[str, Remittance] = field(default_factory=dict)
+    _taking: dict[str, list[TakeBack]] = field(default_factory=dict)
     _count: int = 0
 
     def trades_with(self, plan: Plan, trading: Trading, payee: str) -> None:
@@ -88,13 +89,19 @@ class Cashier:
         self.trading[plan.edi_id] = trading
         self._payee[plan.edi_id] = payee
 
+    def take_back(self, what: TakeBack) -> None:
+        """The payer's next payment is lower by this (PLB WO)."""
+        self._taking.setdefault(what.payer, []).append(what)
+
     def pay(self, plan: Plan, decided: Sequence[Decided], day: date) -> Payment:
         """One remittance for everything the payer decided on a day."""
         claims = [claim for one in decided for claim in one.claims]
         faults = self._faults(decided)
         if "stranger" in faults:
             claims.append(_stranger(plan, day))
-        one = self._remittance(plan, claims, day)
+        later = [(d.reference, -d.announced) for d in decided if d.announced]
+        taken = [(t.reference, t.amount) for t in self._taking.pop(plan.edi_id, ())]
+        one = self._remittance(plan, claims, day, [*later, *taken])
         if "unbalanced" in faults:
             self._unbalanced[one.trace] = one
             one = one.model_copy(update={"paid": one.paid + OFF_BY})
@@ -119,11 +126,20 @@ class Cashier:
         return Payment(plan.edi_id, self.trading[plan.edi_id], one, deposits, faults)
 
     def _remittance(
-        self, plan: Plan, claims: Sequence[RemittanceClaim], day: date
+        self,
+        plan: Plan,
+        claims: Sequence[RemittanceClaim],
+        day: date,
+        recovered: Sequence[tuple[str, Decimal]],
     ) -> Remittance:
         total = sum((c.paid for c in claims), ZERO)
-        adjustments = self._carry(plan, total, day)
-        paid = total - sum((a.amount for a in adjustments), ZERO)
+        total -= sum((amount for _, amount in recovered), ZERO)
+        carried = self._carry(plan, total)
+        paid = total - sum(carried, ZERO)
+        levels: list[tuple[str, str | None, Decimal]] = [
+            *(("WO", ref, amount) for ref, amount in recovered),
+            *(("FB", None, amount) for amount in carried),
+        ]
         return Remittance(
             position=1,
             control_number="0001",
@@ -137,29 +153,31 @@ class Cashier:
             payer_edi_id=plan.edi_id,
             payee_npi=self._payee[plan.edi_id],
             claims=tuple(claims),
-            provider_adjustments=adjustments,
+            provider_adjustments=tuple(
+                self._adjustment(plan, day, *level) for level in levels
+            ),
             content_hash="",
         )
 
-    def _carry(
-        self, plan: Plan, total: Decimal, day: date
-    ) -> tuple[ProviderAdjustment, ...]:
+    def _carry(self, plan: Plan, total: Decimal) -> list[Decimal]:
         """A payment is never below zero: what is owed is carried forward (PLB FB)."""
         owed = self._owed.pop(plan.edi_id, ZERO)
         amounts = [owed] if owed else []
         if total < owed:
             self._owed[plan.edi_id] = owed - total
             amounts.append(total - owed)
-        return tuple(
-            ProviderAdjustment(
-                position=1,
-                provider_id=self._payee[plan.edi_id],
-                fiscal_period=day.replace(month=12, day=31),
-                code="FB",
-                reference=None,
-                amount=amount,
-            )
-            for amount in amounts
+        return amounts
+
+    def _adjustment(
+        self, plan: Plan, day: date, code: str, ref: str | None, amount: Decimal
+    ) -> ProviderAdjustment:
+        return ProviderAdjustment(
+            position=1,
+            provider_id=self._payee[plan.edi_id],
+            fiscal_period=day.replace(month=12, day=31),
+            code=code,
+            reference=ref,
+            amount=amount,
         )
 
     def _trace(self, plan: Plan, day: date) -> str:

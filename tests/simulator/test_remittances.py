@@ -342,3 +342,55 @@ def test_a_remittance_can_hold_a_claim_nobody_sent(simulate: Start) -> None:
     assert [c.pcn for c in one.claims] == ["T-0005", "OTHER-40911"]
     assert imbalances(one) == ()
     assert house.rows("deposits")[0]["amount"] == "124.00"
+
+
+def test_what_is_paid_too_much_is_announced_and_kept_back_from_a_later_payment(
+    simulate: Start,
+) -> None:
+    house = simulate(
+        """
+members:
+  TST-PAID:
+    verdicts: [{after: 11}]
+    later: [{after: 5, taken_after: 4, verdict: {copay: "45.00"}}]
+  TST-DENIED: {verdicts: [{after: 11}]}
+  TST-REJECTED: {verdicts: [{after: 11}]}
+  TST-SILENT: {verdicts: [{after: 24}]}
+"""
+    )
+    house.send(data("837p-four-claims.edi"))
+    house.until(APRIL_30)
+
+    first, again, last = house.remittances()
+    assert [imbalances(one) for one in (first, again, last)] == [()] * 3
+    assert [c.status for c in again.claims] == ["22", "1"]
+    icn = first.claims[0].payer_icn
+    said = [(a.code, a.reference, a.amount) for a in again.provider_adjustments]
+    assert said == [("WO", f"{icn} T-0001", usd("-20.00"))]
+    assert again.paid == 0
+    kept = [(a.code, a.reference, a.amount) for a in last.provider_adjustments]
+    assert kept == [("WO", f"{icn} T-0001", usd("20.00"))]
+    assert last.paid == sum(c.paid for c in last.claims) - usd("20.00")
+
+
+def test_money_kept_back_without_a_word_is_carried_when_it_is_more_than_is_paid(
+    simulate: Start,
+) -> None:
+    house = simulate(
+        """
+members:
+  TST-PAID: {verdicts: [{after: 11}], takes_back: {after: 3, amount: "100.00"}}
+  TST-DENIED: {verdicts: [{after: 11}]}
+  TST-REJECTED: {verdicts: [{after: 11}]}
+  TST-SILENT: {verdicts: [{after: 18}]}
+"""
+    )
+    house.send(data("837p-four-claims.edi"))
+    house.until(APRIL_30)
+
+    first, last = house.remittances()
+    assert imbalances(first) == imbalances(last) == ()
+    assert first.provider_adjustments == ()
+    said = [(a.code, a.amount) for a in last.provider_adjustments]
+    assert said == [("WO", usd("100.00")), ("FB", usd("-21.00"))]
+    assert last.paid == 0
