@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from activities import next_payer, settle, steps
+from activities import next_payer, settle, steps, void
 from activities.filing import proof_is_stored, watch_filing
 from activities.followup import await_835, review, to_person
 from activities.office import Office
@@ -261,6 +261,11 @@ def _accept(
     icn = {"payer_icn": status.payer_icn} if status.payer_icn else {}
     claims.note(conn, row.id, accepted_on=why.today, **icn)
     proof_is_stored(conn, row.id, why)
+    if newest["frequency"] == void.FREQUENCY:
+        words = "The payer accepted the void (277CA)"
+        settle.settle(conn, office, row.id, why.by_rule("R-SUB-01"), words)
+        _news(conn, row, f"277ca:{sha}:{status.position}", why)
+        return
     if row.state not in (ClaimState.SUBMITTED, ClaimState.FOLLOW_UP):
         return
     found = tasks.overtake(

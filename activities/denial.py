@@ -143,12 +143,13 @@ def resolve_correction(
 
 def _replacement(office: Office, row: ClaimRow, content: Any, decision: str) -> Any:
     """Frequency 7 or 8 with REF*F8 = the newest ICN; never a guess."""
-    profile = office.payer(row.payer_id)
-    allowed = profile is not None and profile.capabilities.frequency_7
-    if not allowed:
+    profile, void = office.payer(row.payer_id), decision == "void"
+    able = profile.capabilities if profile is not None else None
+    if able is None or not (able.frequency_8 if void else able.frequency_7):
+        what = "voids" if void else "replacement claims"
+        then = "Ask the payer how" if void else "Decide new_claim"
         raise DecisionRefused(
-            "This payer takes no replacement claims. Nothing was sent. "
-            "Decide new_claim instead (R-COR-04)."
+            f"This payer takes no {what}. Nothing was sent. {then} instead (R-COR-04)."
         )
     if not row.payer_icn:
         raise DecisionRefused(
@@ -156,7 +157,7 @@ def _replacement(office: Office, row: ClaimRow, content: Any, decision: str) -> 
             "Nothing "
             "was sent. Ask the payer for it, or decide new_claim (R-COR-02)."
         )
-    frequency = "8" if decision == "void" else "7"
+    frequency = "8" if void else "7"
     return content.model_copy(
         update={"frequency": frequency, "payer_icn": row.payer_icn}
     )

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from temporalio import activity
 
-from activities import next_payer, refunds, settle, steps
+from activities import next_payer, refunds, settle, steps, void
 from activities.deposits import (
     CLOCK,
     late_on,
@@ -34,7 +34,7 @@ from ledger.accounts import EntryType
 from ledger.balances import balances
 from ledger.entries import NewEntry, post
 from policy import timers
-from records import claims, inquiries
+from records import claims, inquiries, submissions
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
@@ -324,11 +324,7 @@ def resolve_rejection(
     if decision == "eligibility":
         return _check_coverage_again(conn, office, row, why)
     if decision == "void":
-        raise DecisionRefused(
-            "A rejected claim was never filed, so there is nothing to void. "
-            "Nothing was "
-            "changed. Fix it, or send it back to eligibility."
-        )
+        return _void_unfiled(conn, office, row, why)
     content = as_original(corrected(conn, office, row, form))
     return resend(
         conn,
@@ -339,6 +335,21 @@ def resolve_rejection(
         why.by_rule("R-ACK-03"),
         "Fixed after the rejection",
     )
+
+
+def _void_unfiled(conn: Connection, office: Office, row: ClaimRow, why: Because) -> str:
+    """A claim that no payer has is taken off the books; nobody has to be told."""
+    filed = any(s["accepted_on"] for s in submissions.of_claim(conn, row.id))
+    if filed or row.first_remit_on is not None:
+        raise DecisionRefused(
+            "An earlier submission of this claim is at the payer, so it cannot simply "
+            "be dropped. Nothing was changed. Fix it, and have the payer void it."
+        )
+    submissions.withdraw(conn, row.id)
+    void.take_off_books(conn, row, balances(conn, [row.id])[row.id], why)
+    words = "Taken off the books: the claim was never filed"
+    settle.settle(conn, office, row.id, why.by_rule("R-SUB-01"), words)
+    return words
 
 
 def _check_coverage_again(

@@ -7,7 +7,7 @@ Called in the transaction of every posting and decision from the first remittanc
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from activities import next_payer, steps
+from activities import next_payer, steps, void
 from activities.office import Office
 from claims.claim import ClaimState
 from claims.messages import claim_workflow_id
@@ -42,6 +42,8 @@ def settle(
     """Give the claim the first state that holds, with its next step (R-STA-02)."""
     row = claims.get(conn, claim_id)
     money = balances(conn, [claim_id])[claim_id]
+    if void.is_confirmed(conn, row, money):
+        money = _void(conn, office, row, money, why)
     facts = _facts(conn, office, row, money)
     decision = state_after(facts)
     _keep_holds(conn, row, money, facts, why)
@@ -62,6 +64,17 @@ def settle(
     if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:
         tell_account(conn, row, why)
     return state
+
+
+def _void(
+    conn: Connection, office: Office, row: ClaimRow, money: Balances, why: Because
+) -> Balances:
+    """The payer took our void: the charge goes, the patient's money is a credit."""
+    from activities.refunds import review_credit
+
+    void.take_off_books(conn, row, money, why)
+    review_credit(conn, office, row, why, f"void:{row.submission_number}")
+    return balances(conn, [row.id])[row.id]
 
 
 def _leave_nothing(conn: Connection, row: ClaimRow, why: Because) -> None:
@@ -126,7 +139,9 @@ def _facts(
     status = {line["status"] for line in claims.lines(conn, row.id)}
     waiting = tasks.waiting(conn, claim_id=row.id)
     newest = submissions.newest(conn, row.id)
-    in_flight = newest["status"] if newest and newest["status"] in IN_FLIGHT else None
+    is_void = void.is_void(conn, row.id)
+    flying = not is_void and newest is not None and newest["status"] in IN_FLIGHT
+    in_flight = newest["status"] if newest is not None and flying else None
     return StateFacts(
         open_remit_question="held" in status or any(map(_is_question, waiting)),
         appeal_out="appealed" in status,
@@ -141,6 +156,7 @@ def _facts(
         insurer_open=money.insurer_open,
         plan_active=False,
         patient_due=money.patient_due,
+        is_void=is_void,
     )
 
 

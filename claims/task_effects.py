@@ -21,7 +21,7 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
     (_E.ACK_MISSING, "found"): "wait for the payer's acceptance",
     (_E.ACK_MISSING, "escalated"): "wait; the clearinghouse looks for it",
     (_E.REJECT_FIX, "fixed"): "change the field, send it as an original",
-    (_E.REJECT_FIX, "void"): "refused: a rejected claim was never filed",
+    (_E.REJECT_FIX, "void"): "take it off the books: no payer has it",
     (_E.REJECT_FIX, "eligibility"): "check the coverage again first",
     (_E.LOST_CLAIM, "resend_as_original"): "send it again as an original",
     (_E.LOST_CLAIM, "resend_as_original_with_proof"): "send again, proof of the first",

@@ -23,6 +23,7 @@ class StateFacts(BaseModel):
     insurer_open: Usd
     plan_active: bool
     patient_due: Usd
+    is_void: bool = False
 
 
 def state_after(facts: StateFacts) -> Decision:
@@ -65,4 +66,6 @@ def _first(facts: StateFacts) -> tuple[ClaimState, str]:
     for holds, state, reason in candidates:
         if holds and state is not None:
             return state, reason
+    if facts.is_void:
+        return ClaimState.VOIDED, "the claim was taken back"
     return ClaimState.CLOSED, "everything is zero"

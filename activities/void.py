@@ -1,0 +1,73 @@
+"""Void: a claim is taken back, at its payer (CLM05-3 = 8) or before it was ever filed.
+
+A void is confirmed when the payer has accepted it and no money of the payer is on the
+claim: where it had paid, that is when its reversal posts. Then the charge is taken off
+the books, whole (CHARGE_VOID); what a patient had paid is a credit and goes back first.
+"""
+
+from claims.money import ZERO
+from ledger.accounts import EntryType
+from ledger.balances import Balances
+from ledger.entries import NewEntry, post
+from records import claims, remittances, submissions
+from records.claims import ClaimRow
+from records.db import Connection
+from records.events import Because
+from records.instants import to_text
+
+FREQUENCY, REVERSAL = "8", "22"
+DECIDED_BY = "void"
+
+
+def is_confirmed(conn: Connection, row: ClaimRow, money: Balances) -> bool:
+    """Whether the payer took our void, and has nothing on the claim any more."""
+    newest = submissions.newest(conn, row.id)
+    if newest is None or newest["frequency"] != FREQUENCY:
+        return False
+    if money.paid_payer != ZERO or money.adjusted != ZERO or is_void(conn, row.id):
+        return False
+    if newest["status"] != "decided":
+        return bool(newest["status"] == "accepted")
+    since = newest["sent_on"]
+    return since is not None and any(
+        said["status"] == REVERSAL and (said["posted_on"] or since) >= since
+        for said in remittances.of_claim(conn, row.id)
+    )
+
+
+def is_void(conn: Connection, claim_id: str) -> bool:
+    """Whether the claim's charge was taken off the books and nothing came since."""
+    lines = claims.lines(conn, claim_id)
+    return bool(lines) and all(line["decided_by"] == DECIDED_BY for line in lines)
+
+
+def take_off_books(
+    conn: Connection, row: ClaimRow, money: Balances, why: Because
+) -> None:
+    """The whole charge, and no line waits for anything any more."""
+    for line in claims.lines(conn, row.id):
+        claims.decide_line(
+            conn,
+            row.id,
+            line["number"],
+            status="settled",
+            denial=line["denial"],
+            decided_by=DECIDED_BY,
+        )
+    if money.charge == ZERO:
+        return
+    entry = NewEntry(
+        key=f"void:{row.id}:{row.submission_number}",
+        type=EntryType.CHARGE_VOID,
+        amount=money.charge,
+        claim_id=row.id,
+        account_id=row.account_id,
+        payer_id=row.payer_id,
+        business_date=why.today,
+        source=f"claim {row.pcn} submission {row.submission_number}",
+        ref="claim void",
+        rule="R-SUB-01",
+        actor=why.actor,
+        memo="the claim was taken back",
+    )
+    post(conn, [entry], posted_at=to_text(why.at))
