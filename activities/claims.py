@@ -147,4 +147,5 @@ class ClaimActivities:
         with self.office.writing() as conn:
             stored = tasks.stored_decision(conn, decision_id)
             tasks.refuse(conn, stored=stored, reason=reason, why=why)
+            steps.say_who_is_asked(conn, stored["task_id"])
         return Applied(applied=False, words=reason)

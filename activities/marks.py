@@ -1,6 +1,7 @@
 """Return a two-person proposal to who prepared it, with what to change (R-TSK-05)."""
 
 from activities.office import Office
+from activities.steps import say_who_is_asked
 from activities.tasks import ChangedError, NotPermittedError
 from claims.task import TASKS, DecisionRefused, TaskType
 from policy.tasks import may_decide
@@ -37,6 +38,7 @@ def give_back(
         )
         if not done:
             raise _changed(row)
+        say_who_is_asked(conn, row["id"])
     return row
 
 

@@ -15,7 +15,7 @@ from claims.calendar import (
     next_business_day,
 )
 from claims.messages import Step, account_workflow_id, appeal_workflow_id
-from claims.task import TASKS, TaskType
+from claims.task import TASKS, TaskSpec, TaskType
 from policy import timers
 from records import claims, tasks
 from records.claims import ClaimRow, NextStep
@@ -72,9 +72,23 @@ def by_task(office: Office, task: RowMapping) -> NextStep:
         at=deadline(next_business_day(task["due_on"]), office.zone),
         owner="task",
         owner_id=task["id"],
-        waiting_for=f"a {task['role']} to decide: {spec.title}",
+        waiting_for=_who_is_asked(task, spec),
         then="a supervisor is told",
     )
+
+
+def _who_is_asked(task: RowMapping, spec: TaskSpec) -> str:
+    if task["status"] == "prepared":
+        return f"a {spec.two_person[task['decision']]} to confirm: {spec.title}"
+    return f"a {task['role']} to decide: {spec.title}"
+
+
+def say_who_is_asked(conn: Connection, task_id: str) -> None:
+    """After a task was prepared, returned or refused: the claims that wait for it say
+    who decides it, or who confirms it."""
+    task = tasks.get(conn, task_id)
+    words = _who_is_asked(task, TASKS[TaskType(task["type"])])
+    claims.say_who_is_asked(conn, task_id, words)
 
 
 def cut_off_day(office: Office, payer_id: str, why: Because) -> date:

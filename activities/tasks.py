@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities import day_close
 from activities.appeal_review import bind
 from activities.office import Office
+from activities.steps import say_who_is_asked
 from claims.messages import DECIDE_UPDATE, Decide, Decided
 from claims.task import (
     TASKS,
@@ -148,6 +149,7 @@ def _prepare(
     )
     if not done:
         raise _changed(row)
+    say_who_is_asked(conn, row["id"])
     second = spec.two_person[decision]
     return Outcome(
         "prepared",

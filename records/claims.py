@@ -104,13 +104,12 @@ _HELD_FOR = (
     .scalar_subquery()
     .label("held_for")
 )
+_SEALED = (
+    *("content_enc", "content_version", "identity_index", "patient_index"),
+    "patient_ref_index",
+)
 COLUMNS = [
-    *(
-        c
-        for c in claim.c
-        if c.name
-        not in ("content_enc", "content_version", "identity_index", "patient_index")
-    ),
+    *(c for c in claim.c if c.name not in _SEALED),
     _HELD_FOR,
 ]
 # Made once: every step of every claim runs these, and building a statement with forty
@@ -236,6 +235,12 @@ def waiting_for_task(conn: Connection, task_id: str) -> list[ClaimRow]:
     return [as_row(r) for r in conn.execute(query).mappings()]
 
 
+def say_who_is_asked(conn: Connection, task_id: str, words: str) -> None:
+    """Whom the claims wait for whose next step is this task, in words."""
+    waits = (claim.c.next_owner == "task", claim.c.next_owner_id == task_id)
+    conn.execute(update(claim).where(*waits).values(waiting_for=words))
+
+
 def insert_new(
     conn: Connection,
     cipher: FieldCipher,
@@ -249,6 +254,7 @@ def insert_new(
     taken = {
         "content_enc": sealed,
         "patient_index": _patient(cipher, content),
+        "patient_ref_index": patient_ref_index(cipher, content.medical_record),
         "other_plans": len(content.other_payers),
     }
     conn.execute(insert(claim), {**values, **taken, "content_version": 1})
@@ -282,6 +288,18 @@ def patient_index(cipher: FieldCipher, last_name: str) -> str:
     return cipher.index(last_name, kind="patient")
 
 
+def patient_ref_index(cipher: FieldCipher, number: str) -> str | None:
+    """The keyed hash of the practice's number of a patient; None without one."""
+    return cipher.index(number, kind="patient_ref") if number.strip() else None
+
+
+def of_patient(conn: Connection, ref_index: str) -> list[ClaimRow]:
+    """The claims that carry this number of a patient."""
+    query = select(*COLUMNS).where(claim.c.patient_ref_index == ref_index)
+    query = query.order_by(claim.c.pcn)
+    return [as_row(r) for r in conn.execute(query).mappings()]
+
+
 def _seal(cipher: FieldCipher, claim_id: str, content: Claim) -> bytes:
     return cipher.encrypt(content.model_dump_json(), row_key=f"claim:{claim_id}")
 
@@ -310,6 +328,7 @@ def replace_content(
         .values(
             content_enc=_seal(cipher, claim_id, new),
             patient_index=_patient(cipher, new),
+            patient_ref_index=patient_ref_index(cipher, new.medical_record),
             other_plans=len(new.other_payers),
             content_version=claim.c.content_version + 1,
             charge_cents=int(new.charge * 100),

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from activities.steps import by_task
 from claims.task import TaskType
-from records import tasks
+from records import claims, tasks
 from records.events import of_claim
 from records.tables import decision, event
 from tests.desk.appealing import Appealed, appealed, hash_of
@@ -67,6 +68,30 @@ def test_a_second_proposal_is_approved_as_it_is_then(case: Appealed) -> None:
     assert "By</dt><dd>Fax" in page.text
     assert case.send(boss, decision="sent", letter=hash_of(page)).status_code == 303
     assert "sent, prepared by clerk, signed by supervisor" in case.apply()
+
+
+def test_a_claim_says_who_decides_and_who_confirms(case: Appealed) -> None:
+    office = case.site.office
+    with office.writing() as conn:
+        row = claims.get(conn, case.claim_id)
+        step, why = (
+            by_task(office, case.row),
+            case.site.office.because(case.site.desk.now()),
+        )
+        claims.set_step(conn, row, row.state, step, why, "it waits for the task")
+    boss = case.site.signed_in("supervisor")
+
+    def asked() -> str:
+        with office.reading() as conn:
+            said = claims.get(conn, case.claim_id).waiting_for or ""
+        assert f"Waiting for <b>{said}</b>" in boss.get(case.path).text
+        return said.partition(":")[0]
+
+    assert asked() == "a clerk to decide"
+    case.prepare()
+    assert asked() == "a supervisor to confirm"
+    case.send(boss, decision="returned", marks=MARKS)
+    assert asked() == "a clerk to decide"
 
 
 @pytest.mark.parametrize("who", ["clerk", "coder", "auditor"])
