@@ -62,6 +62,10 @@ def gather(office: Office, clock: PracticeClock) -> dict[str, Any]:
         total = totals(conn)
         found |= {name: str(getattr(total, name)) for name in MONEY}
         found |= _counts(conn)
+        found["corrections"] = [
+            {"day": c.day.isoformat(), "about": c.about, "what": c.words}
+            for c in reports.corrections(conn)
+        ]
         found["tasks_overdue"] = reports.overdue_tasks(conn, today)
         found["next_steps"] = [
             {
@@ -127,6 +131,7 @@ def table(
         *_section(_waiting(found), open_tasks),
         *_section("Letters written", found["letters"]),
         *_section("Remittances", found["remittances"]),
+        *_corrections(found["corrections"]),
         "  Next dated steps",
     ]
     lines += [
@@ -144,6 +149,12 @@ def _waiting(found: dict[str, Any]) -> str:
 def _section(title: str, counts: dict[str, int]) -> list[str]:
     rows = [f"    {name:<44} {count:>6}" for name, count in counts.items()]
     return [f"  {title}", *(rows or ["    none"]), ""]
+
+
+def _corrections(found: list[dict[str, str]]) -> list[str]:
+    """Reversals, recoupments and what did not add up, by day."""
+    rows = [f"    {one['day']}  {one['about']:<18} {one['what']}" for one in found]
+    return ["  Taken back, or not posted as it came", *(rows or ["    none"]), ""]
 
 
 def _dollars(found: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """Read-only look-ups across tables, for edits, sweeps, checks and lists."""
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
@@ -14,6 +15,7 @@ from records.tables import (
     event,
     news,
     remittance,
+    remittance_claim,
     task,
 )
 
@@ -137,3 +139,42 @@ def waiting_for_worker(conn: Connection, now: datetime) -> int:
         .where(remittance.c.status == "received"),
     )
     return sum(int(conn.execute(query).scalar_one()) for query in waiting)
+
+
+class Correction(NamedTuple):
+    """What a payer took back or got wrong: the day, our number of the claim or the
+    payment's trace, and what became of it."""
+
+    day: date
+    about: str
+    words: str
+
+
+def corrections(conn: Connection) -> list[Correction]:
+    """Payments reversed, money kept back, and remittances that did not add up."""
+    reversed_ = (
+        select(remittance.c.posted_on, claim.c.practice_number, remittance.c.trace)
+        .join(remittance_claim, remittance_claim.c.remittance_id == remittance.c.id)
+        .join(claim, claim.c.id == remittance_claim.c.claim_id)
+        .where(remittance_claim.c.status == "22", remittance.c.posted_on.is_not(None))
+    )
+    recouped = (
+        select(event.c.business_date, claim.c.practice_number, event.c.words)
+        .join(claim, claim.c.id == event.c.claim_id)
+        .where(event.c.kind == "recoupment")
+    )
+    unbalanced = (
+        select(task.c.created_on, remittance.c.trace, task.c.why, task.c.closed_on)
+        .join(remittance, task.c.workflow_id == "remit-" + remittance.c.id)
+        .where(task.c.type == "ERA_UNBALANCED")
+    )
+    found = [
+        Correction(day, about, f"Reversed in payment {trace}, then decided anew")
+        for day, about, trace in conn.execute(reversed_)
+    ]
+    found += [Correction(*row) for row in conn.execute(recouped)]
+    found += [
+        Correction(day, trace, why + ("; answered" if closed else "; waits"))
+        for day, trace, why, closed in conn.execute(unbalanced)
+    ]
+    return sorted(found)

@@ -116,6 +116,9 @@ FOUND = {
     "tasks_overdue": 0,
     "letters": {"STMT_1": 1},
     "remittances": {"posted": 3},
+    "corrections": [
+        {"day": "2026-03-18", "about": "HP260012", "what": "The payer took back $20.00"}
+    ],
     "next_steps": [],
 }
 
@@ -128,6 +131,8 @@ def test_the_table_shows_every_figure(settings: Settings) -> None:
         "10,000.00",
         "45.60",
         "STMT_1",
+        "HP260012",
+        "took back $20.00",
         "for 45 days in 61 s",
         "make stop",
         "http://desk.test",

@@ -16,6 +16,7 @@ HEADINGS = (
     "Dollars (billed is the sum of the others)",
     "Letters written",
     "Remittances",
+    "Taken back, or not posted as it came",
     "Next dated steps",
 )
 
@@ -57,6 +58,7 @@ def report(*, billed: str, claims: int) -> str:
         "tasks_overdue": 0,
         "letters": {"STMT_1 sent": 2},
         "remittances": {"posted": 1},
+        "corrections": [],
         "next_steps": [],
     }
     return table(found, Settings(), 60.0, ("http://desk.test", "word"))

@@ -45,6 +45,17 @@ def test_json_gives_one_object_that_adds_up_and_leaves_nothing_running(
     assert len(found["tasks_open"]) >= 8
     assert set(found["files"]) <= {"posted", "routed", "quarantined"}
     assert {"APPEAL_197", "STMT_1"} <= set(found["letters"])
+    said = " | ".join(one["what"] for one in found["corrections"])
+    for words in (
+        "Reversed in payment",
+        "will take back $20.00",
+        "took back, as announced, $20.00",
+        "without an announcement, $15.60",
+        "$15.60 of it was above the contract",
+        "does not add up by 10.00",
+    ):
+        assert words in said
+    assert found["remittances"]["suspended"] == 1
     assert run(repo_root, tmp_path / "data", "-m", "cli.demo", "--stop").stderr == (
         "Nothing was running.\n"
     )
