@@ -242,5 +242,4 @@ def write_ta1(envelope: OutboundEnvelope, *, isa13: str, code: str, note: str) -
     out = Writer()
     out.add("TA1", isa13, envelope.day[2:], envelope.hour, code, note)
     out.add("IEA", "0", f"{envelope.isa13:09d}")
-    lines = [isa(envelope), *out.segments]
-    return (TERMINATOR.join(lines) + TERMINATOR).encode("ascii")
+    return (isa(envelope) + TERMINATOR + out.since(0)).encode("ascii")

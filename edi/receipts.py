@@ -199,17 +199,16 @@ def write_receipt(receipt: Receipt, envelope: OutboundEnvelope) -> bytes:
             back, so they cannot be answered. Nothing was written.
     """
     sets = [_group(group) for group in receipt.groups if _can_be_named(group)]
-    ta1 = [_ta1(receipt)] if receipt.wants_ta1 else []
+    ta1 = _ta1(receipt) if receipt.wants_ta1 else ""
     if not sets:
-        end = f"IEA*0*{envelope.isa13:09d}"
-        lines = [isa(envelope), *ta1, end]
-        return (TERMINATOR.join(lines) + TERMINATOR).encode("ascii")
+        end = f"IEA*0*{envelope.isa13:09d}{TERMINATOR}"
+        return (isa(envelope) + TERMINATOR + ta1 + end).encode("ascii")
     whole = interchange(
         envelope, sets, code=ACKNOWLEDGMENTS, st01="999", version=VERSION
     ).decode("ascii")
     head, _, rest = whole.partition(TERMINATOR)
     # A TA1 stands between the ISA and the first group.
-    return TERMINATOR.join([head, *ta1, rest]).encode("ascii")
+    return (head + TERMINATOR + ta1 + rest).encode("ascii")
 
 
 def _ta1(receipt: Receipt) -> str:

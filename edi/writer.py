@@ -8,7 +8,7 @@ as it is or refused, because a changed identifier is another identifier.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -107,11 +107,32 @@ def plain_text(text: str, field: str = "a text") -> str:
 
 
 class Writer:
-    """Collects the segments of one transaction set."""
+    """Collects the segments of one transaction set.
+
+    An entry of ``segments`` ends with its terminator; it may be a whole part.
+    """
 
     def __init__(self) -> None:
         """An empty set."""
         self.segments: list[str] = []
+        self._parts: dict[Hashable, str] = {}
+
+    def part(self, values: Hashable, write: Callable[..., None], *args: object) -> None:
+        """What ``write`` adds; where the same values come again, its text again.
+
+        ``values`` names everything that ``write`` looks at.
+        """
+        known = self._parts.get(values)
+        if known is None:
+            start = len(self.segments)
+            write(*args)
+            self._parts[values] = self.since(start)
+        else:
+            self.segments.append(known)
+
+    def since(self, start: int) -> str:
+        """The text of all entries from the ``start``-th on."""
+        return "".join(self.segments[start:])
 
     def text(self, value: str, field: str = "a text") -> str:
         """A name, address or note by the rule above.
@@ -127,11 +148,10 @@ class Writer:
         Raises:
             UnwritableError: a component holds a delimiter or a character X12 lacks.
         """
-        for place, part in enumerate(parts, start=1):
-            _check(part, f"component {place}")
-        while parts and not parts[-1]:
-            parts = parts[:-1]
-        return Composite(COMPONENT.join(parts))
+        if not _SAFE.fullmatch("".join(parts)):
+            for place, part in enumerate(parts, start=1):
+                check(part, f"component {place}")
+        return Composite(COMPONENT.join(parts).rstrip(COMPONENT))
 
     def add(self, tag: str, *elements: str) -> None:
         """One segment; trailing empty elements are left out.
@@ -139,14 +159,14 @@ class Writer:
         Raises:
             UnwritableError: an element holds a delimiter or a character X12 lacks.
         """
-        for place, value in enumerate(elements, start=1):
-            if not isinstance(value, Composite):
-                _check(value, f"{tag}{place:02d}")
-        last = len(elements)
-        while last and not elements[last - 1]:
-            last -= 1
-        if last:
-            self.segments.append(ELEMENT.join([tag, *elements[:last]]))
+        # All of it at once; where that fails, a composite or a fault is among them.
+        if not _SAFE.fullmatch("".join(elements)):
+            for place, value in enumerate(elements, start=1):
+                if not isinstance(value, Composite):
+                    check(value, f"{tag}{place:02d}")
+        text = ELEMENT.join((tag, *elements)).rstrip(ELEMENT)
+        if text != tag:
+            self.segments.append(text + TERMINATOR)
 
     def name(
         self,
@@ -170,7 +190,12 @@ class Writer:
         return interchange(envelope, [self], code=code, st01=st01, version=version)
 
 
-def _check(value: str, field: str) -> None:
+def check(value: str, field: str) -> None:
+    """Numbers, codes and identifiers are written as they are, or not at all.
+
+    Raises:
+        UnwritableError: the value holds a delimiter or a character X12 lacks.
+    """
     if not _SAFE.fullmatch(value):
         raise UnwritableError(
             f"{field} holds a delimiter or a character that X12 cannot carry. Nothing "
@@ -206,8 +231,7 @@ def interchange(
         _set(out, one, _st02(envelope.st02, place), st01, version)
     out.add("GE", str(len(sets)), gs06)
     out.add("IEA", "1", isa13)
-    lines = [isa(envelope), *out.segments]
-    return (TERMINATOR.join(lines) + TERMINATOR).encode("ascii")
+    return (isa(envelope) + TERMINATOR + out.since(0)).encode("ascii")
 
 
 def isa(envelope: OutboundEnvelope) -> str:
@@ -226,8 +250,9 @@ def isa(envelope: OutboundEnvelope) -> str:
 def _set(out: Writer, one: Writer, st02: str, st01: str, version: str) -> None:
     # The 835 guide alone has no ST03.
     out.add("ST", st01, st02, "" if st01 == "835" else version)
-    out.segments += one.segments
-    out.add("SE", str(len(one.segments) + 2), st02)
+    body = one.since(0)
+    out.segments.append(body)
+    out.add("SE", str(body.count(TERMINATOR) + 2), st02)
 
 
 def _st02(first: str, place: int) -> str:
@@ -239,7 +264,7 @@ def _st02(first: str, place: int) -> str:
 
 
 def _id(value: str, field: str) -> str:
-    _check(value, field)
+    check(value, field)
     if not 2 <= len(value.strip()) <= 15:
         raise UnwritableError(
             f"{field} must have 2 to 15 characters. Nothing was written. "
