@@ -30,6 +30,8 @@ from records.instants import to_text
 REVERSAL = "22"
 """CLP02: the payer takes its earlier decision back."""
 UNBUNDLING = frozenset({"25", "59", "XE", "XP", "XS", "XU"})
+NO_MODIFIER = "0"
+"""Modifier indicator of an NCCI pair that is never paid apart."""
 
 
 def reviewer_of(lines: Iterable[RowMapping]) -> Role:
@@ -205,19 +207,28 @@ def resolve_review(
 
 
 def _check_unbundling(form: dict[str, str]) -> None:
-    """A modifier that unbundles needs the note behind it (R-COD-05, R-DEN-06)."""
+    """A modifier that unbundles must be allowed for the pair of codes, and needs the
+    note behind it (R-COD-05, R-DEN-06)."""
     from activities.scrub import changes_of
 
-    added = {
+    added = UNBUNDLING.intersection(
         modifier
         for field, value in changes_of(form)
         if field.endswith("SV101-3")
         for modifier in value.replace(",", ":").upper().split(":")
-    }
-    if added & UNBUNDLING and form.get("note_supports_separate_EM") != "True":
+    )
+    named = ", ".join(sorted(added))
+    if added and form.get("modifier_indicator") == NO_MODIFIER:
         raise DecisionRefused(
-            f"Not sent: modifier {', '.join(sorted(added & UNBUNDLING))} needs a note "
-            "that supports it (R-COD-05). Nothing was changed. Say that the note does "
+            f"Not sent: the pair {form.get('pair') or 'of these codes'} lets no "
+            f"modifier separate it (indicator {NO_MODIFIER}), so {named} would be "
+            "false (R-DEN-06). Nothing was changed. Write the service off as part of "
+            "the other one, or appeal."
+        )
+    if added and form.get("note_supports_separate_EM") != "True":
+        raise DecisionRefused(
+            f"Not sent: modifier {named} needs a note that supports it (R-COD-05). "
+            "Nothing was changed. Say that the note does "
             "(note_supports_separate_EM=true), or choose another route."
         )
 

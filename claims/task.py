@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -160,7 +160,11 @@ class DenialForm(ChangeForm):
     evidence: str = Field("", description="what shows the payer is wrong")
     template: str = Field("", description="letter template; default by denial code")
     pair: str = Field("", description="NCCI pair on the date of service: 20610/99213")
-    modifier_indicator: str = Field("", description="of the pair: 0, 1 or 9")
+    modifier_indicator: Literal["", "0", "1", "9"] = Field(
+        "",
+        description="of the pair: 0, no modifier may be used; 1, one may, if the note "
+        "supports it; 9, the pair no longer counts",
+    )
     note_supports_separate_EM: bool = Field(  # noqa: N815 - E/M is the coders' word
         False, description="the note shows a separate visit or service"
     )

@@ -4,13 +4,14 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from claims.task import ChangeForm, Form, TaskSpec, TaskType
 from claims.task_effects import effect_of
 from policy.people import second_person
+from policy.remittance import is_bundling
 
 COMMON = tuple(Form.model_fields)
 FIELD, VALUE = "fix_field_", "fix_value_"
@@ -29,6 +30,8 @@ ASKED_APART = {
 """Fields that a type's own part of the page asks for, or that it does not need."""
 LABELS = {
     "note_supports_separate_EM": "The note supports a separate visit",
+    "pair": "NCCI pair",
+    "modifier_indicator": "Modifier indicator of the pair",
     "plb_reason": "Reason of the payers' list",
 }
 DECISIONS = {
@@ -49,8 +52,17 @@ DECISIONS = {
     "stop_aic": "Stop: the amount is too low",
 }
 """Decisions, some of one task type only, whose own names do not say enough."""
-SHOWN_FOR = {TaskType.DENIAL_REVIEW: {"evidence": "appeal", "template": "appeal"}}
+SHOWN_FOR = {
+    TaskType.DENIAL_REVIEW: {
+        "evidence": "appeal",
+        "template": "appeal",
+        "pair": "correct_freq_7",
+        "modifier_indicator": "correct_freq_7",
+    }
+}
 """Fields that one decision uses and does not need."""
+OF_BUNDLING = ("pair", "modifier_indicator")
+"""Asked only where the payer calls a service part of another."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ class Field:
     kind: str
     value: str
     limit: int | None = None
+    options: tuple[str, ...] = ()
+    """The values it may have, where these are few."""
     only: str = ""
     """The one decision that needs it, which then shows it."""
 
@@ -119,11 +133,14 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def fields(spec: TaskSpec, given: Mapping[str, str]) -> list[Field]:
-    """The form's own fields, then reason and note."""
+def fields(spec: TaskSpec, given: Mapping[str, str], reason: str) -> list[Field]:
+    """The form's own fields, then reason and note; ``reason`` is the task's."""
     model = spec.form.model_fields
     own = [n for n in model if n not in COMMON and n not in ChangeForm.model_fields]
-    apart = ASKED_APART.get(spec.type, ())
+    apart = (
+        *ASKED_APART.get(spec.type, ()),
+        *(() if is_bundling(reason) else OF_BUNDLING),
+    )
     names = [n for n in (*own, *COMMON) if n not in apart]
     return [_field(name, model[name], given, _only(spec, name)) for name in names]
 
@@ -188,18 +205,22 @@ def refusal(spec: TaskSpec, entry: Mapping[str, str], error: Exception) -> str:
 def _field(name: str, info: FieldInfo, given: Mapping[str, str], only: str) -> Field:
     limits = [m.max_length for m in info.metadata if hasattr(m, "max_length")]
     long = name in COMMON or (limits and limits[0] > 100)
+    kind = "area" if long else _kind(info.annotation)
     return Field(
         name=name,
         label=words(name),
         hint=info.description or "",
-        kind="area" if long else _kind(info.annotation),
+        kind=kind,
         value=given.get(name, ""),
         limit=limits[0] if limits else None,
+        options=get_args(info.annotation) if kind == "select" else (),
         only=only,
     )
 
 
 def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "select"
     inner = set(get_args(annotation)) if _is_union(annotation) else {annotation}
     if bool in inner:
         return "tick"

@@ -106,7 +106,7 @@ def page(
         appeal=task_appeal.panel(visit, row, given),
         marks=marks_on(visit, row) if spec.two_person else None,
         given=given,
-        fields=fields(spec, given),
+        fields=fields(spec, given, row["reason"]),
         changes=changes(spec, given, _failed_fields(row)),
         correctable=CORRECTABLE,
         missing=missing(spec, entry) if entry else [],

@@ -77,7 +77,10 @@ RULE_WORDS = {
         "An unprocessable claim (MA130) is fixed and sent as a new claim; it has no "
         "appeal and no replacement."
     ),
-    "R-DEN-06": "A bundled service is decided by a coder, from the note.",
+    "R-DEN-06": (
+        "A bundled service is decided by a coder, from the note; where the pair of "
+        "codes allows no modifier, none is sent."
+    ),
     "R-DEN-08": (
         "Medicare's filing limit has an exception request, no appeal; other payers get "
         "an appeal with proof."

@@ -13,9 +13,18 @@ SCRUB = TASKS[TaskType.SCRUB_FIX]
 
 def test_a_field_that_one_decision_needs_stands_inside_it() -> None:
     spec = TASKS[TaskType.ELIG_RESOLVE]
-    only = {f.name: f.only for f in fields(spec, {})}
+    only = {f.name: f.only for f in fields(spec, {}, "")}
     assert only["member_id"] == "new_coverage_entered"
     assert only["reason"] == only["note"] == ""
+
+
+def test_a_pair_of_codes_is_asked_for_where_a_service_is_part_of_another() -> None:
+    spec = TASKS[TaskType.DENIAL_REVIEW]
+    found = {f.name: f for f in fields(spec, {}, "CO-97")}
+    assert found["pair"].only == "correct_freq_7"
+    assert found["modifier_indicator"].options == ("", "0", "1", "9")
+    other = {f.name for f in fields(spec, {}, "CO-197")}
+    assert found.keys() - other == {"pair", "modifier_indicator"}
 
 
 def test_the_fields_that_failed_wait_for_a_new_value() -> None:

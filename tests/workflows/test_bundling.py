@@ -42,6 +42,21 @@ async def test_a_coder_decides_and_the_note_must_support_the_modifier(
     assert (sent.frequency, sent.lines[0].modifiers) == ("7", ("25",))
 
 
+async def test_a_pair_that_is_never_paid_apart_takes_no_modifier(
+    denied: Driver,
+) -> None:
+    pair = {"pair": "20610/99213", "note_supports_separate_EM": "true"}
+    form = {**CHANGE, **pair, "modifier_indicator": "0"}
+    given = await denied.answer("DENIAL_REVIEW", "correct_freq_7", "coder", **form)
+    assert given.status == "refused"
+    assert "20610/99213 lets no modifier separate it" in given.words
+    assert denied.claim(PATIENT).state is ClaimState.DENIED
+
+    allowed = form | {"modifier_indicator": "1"}
+    given = await denied.answer("DENIAL_REVIEW", "correct_freq_7", "coder", **allowed)
+    assert given.status == "applied", given.words
+
+
 async def test_the_correction_that_is_paid_proposes_a_rule_of_the_payer(
     denied: Driver,
 ) -> None:
