@@ -50,6 +50,13 @@ class Count:
     bad: list[BadRow]
     accepted: int = 0
     unchanged: int = 0
+    held: int = 0
+    """Taken, and of no use yet."""
+
+    @property
+    def read(self) -> int:
+        """Every row of the file."""
+        return self.accepted + self.unchanged + self.held + len(self.bad)
 
     def take(self, *, new: bool) -> None:
         """One good row: taken, or known as it is."""
@@ -71,14 +78,16 @@ class Count:
             kind=kind,
             started_at=to_text(why.at),
             actor=why.actor,
-            read=self.accepted + self.unchanged + len(self.bad),
+            read=self.read,
             accepted=self.accepted,
             unchanged=self.unchanged,
+            held=self.held,
             rejected=len(self.bad),
             rejects=[reject_of(row) for row in self.bad],
         )
         name = kind.replace("_", " ").lower()
         words = f"{self.accepted} {name} taken, {self.unchanged} unchanged"
+        words += f", {self.held} held" if self.held else ""
         return words + (
             f", left out: {'; '.join(map(str, self.bad))}" if self.bad else ""
         )

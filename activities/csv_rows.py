@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from activities.claim_rows import ClaimLine
+from activities.coverage_rows import CoverageRow
 from activities.eob_rows import EobRow
 from activities.payments import PatientPayment
 from activities.refunds import Refund
@@ -125,6 +126,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "REFUNDS": Refund,
     "EOB": EobRow,
     "CLAIMS": ClaimLine,
+    "COVERAGES": CoverageRow,
 }
 _PAST = frozenset(
     {

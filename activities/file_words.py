@@ -24,6 +24,7 @@ KINDS = {
     "REFUNDS": "refunds (CSV)",
     "AUTHORIZATIONS": "authorizations (CSV)",
     "APPEAL_DECISIONS": "appeal decisions (CSV)",
+    "COVERAGES": "patients' plans (CSV)",
     "EOB": "paper remittances (CSV)",
     "UNKNOWN": "unknown kind",
     "UNREAD": "a file that was not read",

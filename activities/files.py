@@ -16,6 +16,7 @@ from temporalio import activity
 from activities import answers, claim_sheet, csv_files, unread_files
 from activities.acting import deliver_acts
 from activities.close_overdue import raise_overdue
+from activities.coverages import take_coverages
 from activities.eob import KIND as EOB
 from activities.file_words import end_of
 from activities.imports import import_claims, take_sheet
@@ -337,6 +338,7 @@ ROUTES: dict[str, Route] = {
     "REFUNDS": csv_files.take_refunds,
     "AUTHORIZATIONS": csv_files.take_authorizations,
     "APPEAL_DECISIONS": csv_files.take_appeal_decisions,
+    "COVERAGES": take_coverages,
     "EOB": csv_files.take_eob,
     claim_sheet.CSV: take_sheet,
     claim_sheet.JSON: take_sheet,

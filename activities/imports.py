@@ -15,6 +15,7 @@ from uuid import UUID, uuid4, uuid5
 
 from activities import claim_sheet
 from activities.claim_sheet import ClaimSheet, read_sheet
+from activities.covers import with_covers
 from activities.office import Office
 from activities.steps import by_claim
 from claims.claim import Claim, ClaimState
@@ -224,6 +225,7 @@ class _Importer:
 
     def _store(self, claim_id: str, identity: str, digest: str, read: Claim) -> None:
         ours = with_our_numbers(read, claim_id)
+        ours = with_covers(self.conn, self.office, ours)
         payer_id = self._payer_id(read)
         account_id = accounts.account_of(
             self.conn, self.office.cipher, read.subscriber.person

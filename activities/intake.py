@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from activities import claim_sheet, csv_files, eob
+from activities import claim_sheet, coverages, csv_files, eob
 from activities.file_words import end_of
 from activities.files import UNKNOWN, are_taken, is_over, not_taken, take_in
 from activities.imports import Reject, identity_of, import_claims, read_file
@@ -45,7 +45,8 @@ _READERS = {
 class Counts:
     """read = accepted + unchanged + held + rejected; ``charge`` of an 837P's claims.
 
-    ``held`` are claims taken in whose payer is not known here.
+    ``held`` are claims taken in whose payer is not known here, and patients' plans that
+    no claim uses yet.
     """
 
     read: int
@@ -191,6 +192,10 @@ def _read_only(
             found.held,
         )
         return counts, found.rejects
+    if kind == coverages.KIND:
+        with office.reading() as conn:
+            seen = coverages.look_over(conn, office, content, why)
+        return _row_counts(seen.accepted, seen.bad, seen.unchanged, seen.held)
     if kind in csv_files.KINDS:
         good, bad = csv_files.check_rows(content, kind, why.today)
         return _row_counts(good, bad)
@@ -201,10 +206,11 @@ def _read_only(
 
 
 def _row_counts(
-    good: int, bad: list[csv_files.BadRow]
+    good: int, bad: list[csv_files.BadRow], unchanged: int = 0, held: int = 0
 ) -> tuple[Counts, tuple[Reject, ...]]:
     rejects = tuple(Reject(**csv_files.reject_of(row)) for row in bad)
-    return Counts(good + len(bad), good, 0, len(bad), Decimal(0)), rejects
+    read = good + unchanged + held + len(bad)
+    return Counts(read, good, unchanged, len(bad), Decimal(0), held), rejects
 
 
 def claims_in(office: Office, content: bytes) -> list[ClaimRow]:

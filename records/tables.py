@@ -189,6 +189,22 @@ coverage = Table(
     Index("ix_coverage_member", "payer_id", "member_index"),
 )
 
+cover = Table(
+    "cover",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("patient_ref_index", String(64), nullable=False, index=True),
+    Column("place", Integer, nullable=False),
+    Column("payer_id", String(32), nullable=False),
+    Column("content_enc", LargeBinary, nullable=False),
+    Column("eff_from", Date),
+    Column("eff_to", Date),
+    Column("file_sha256", String(64), nullable=False),
+    Column("row", Integer, nullable=False),
+)
+"""A plan of a patient of the practice, from ``coverages.csv``; ``place`` is its order,
+1 the first to pay. ``content_enc`` is its member and group number as JSON."""
+
 file = Table(
     "file",
     METADATA,
@@ -241,6 +257,7 @@ claim = Table(
     Column("other_plans", Integer, nullable=False, default=0),
     Column("member_index", String(64), nullable=False),
     Column("patient_index", String(64), nullable=False, default="", index=True),
+    Column("patient_ref_index", String(64), index=True),
     Column("billing_npi", String(10), nullable=False),
     Column("charge_cents", BigInteger, nullable=False),
     Column("service_from", Date),
@@ -276,8 +293,9 @@ claim = Table(
     ),
 )
 """``content_enc`` is the newest claims.claim.Claim as JSON; ``pcn`` is our CLM01;
-``patient_index`` is a keyed hash of the patient's last name; ``other_plans`` counts the
-other payers in the content."""
+``patient_index`` is a keyed hash of the patient's last name, ``patient_ref_index`` one
+of the practice's number of the patient (REF*EA); ``other_plans`` counts the other
+payers in the content."""
 
 claim_line = Table(
     "claim_line",

@@ -219,3 +219,19 @@ def test_start_claim_takes_only_claims(
     other.write_bytes(content)
 
     assert desk("start", "claim", str(other)).code == 6
+
+
+def test_patients_plans_are_checked_and_taken_in(desk: Desk, tmp_path: Path) -> None:
+    plans = tmp_path / "coverages.csv"
+    plans.write_text(
+        "patient_ref,coverage_order,payer_id,member_id,subscriber_rel\n"
+        "NOBODY,2,P-EASTGATE,EGT1,self\nNOBODY,3,P-MEDB,MED1,child\n"
+    )
+    looked = desk("import", "--check-only", str(plans))
+    taken = desk("import", str(plans))
+
+    for said in (looked, taken):
+        assert said.code == 3
+        assert "read 2 = accepted 0 + unchanged 0 + held 1 + rejected 1" in said.out
+        assert "EGT1" not in said.out + said.err
+    assert "Patients' plans (CSV)" in " ".join(desk("files").out.split())

@@ -458,3 +458,17 @@ async def test_what_was_saved_without_a_server_starts_when_one_answers(
     monkeypatch.setattr(FileActivities, "pass_on", pass_on)
     await site.desk.deliver()
     assert (passed, site.desk.brought) == ([True], False)
+
+
+def test_patients_plans_are_started_and_what_is_held_is_said_to_be_used_later(
+    site: Site,
+) -> None:
+    content = (
+        b"patient_ref,coverage_order,payer_id,member_id,subscriber_rel\n"
+        b"NOBODY,2,P-EASTGATE,EGT1,self\n"
+    )
+    client, token, page = chosen(site, "coverages.csv", content)
+    place = post(client, "/start/go", {"s": token}).headers["location"]
+
+    assert "not used yet" in page.text
+    assert "once a claim of its patient comes" in client.get(place).text

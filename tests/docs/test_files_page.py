@@ -9,6 +9,7 @@ from activities.csv_rows import KINDS
 
 HEADS = {
     "CLAIMS": "## Claims: ",
+    "COVERAGES": "## Patients' other plans: ",
     "EOB": "## Paper remittances: ",
     "DEPOSITS": "- **Deposits**",
     "PAYMENTS": "- **Patient payments**",

@@ -120,6 +120,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("receiver", "kind", name=op.f("pk_control_number")),
     )
     op.create_table(
+        "cover",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("patient_ref_index", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.String(length=32), nullable=False),
+        sa.Column("content_enc", sa.LargeBinary(), nullable=False),
+        sa.Column("eff_from", sa.Date(), nullable=True),
+        sa.Column("eff_to", sa.Date(), nullable=True),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover")),
+    )
+    op.create_index(
+        op.f("ix_cover_patient_ref_index"), "cover", ["patient_ref_index"], unique=False
+    )
+    op.create_table(
         "day_close",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -660,6 +676,7 @@ def upgrade() -> None:
         sa.Column("other_plans", sa.Integer(), nullable=False),
         sa.Column("member_index", sa.String(length=64), nullable=False),
         sa.Column("patient_index", sa.String(length=64), nullable=False),
+        sa.Column("patient_ref_index", sa.String(length=64), nullable=True),
         sa.Column("billing_npi", sa.String(length=10), nullable=False),
         sa.Column("charge_cents", sa.BigInteger(), nullable=False),
         sa.Column("service_from", sa.Date(), nullable=True),
@@ -710,6 +727,9 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_claim_patient_index"), "claim", ["patient_index"], unique=False
+    )
+    op.create_index(
+        op.f("ix_claim_patient_ref_index"), "claim", ["patient_ref_index"], unique=False
     )
     op.create_index(
         op.f("ix_claim_practice_number"), "claim", ["practice_number"], unique=False
