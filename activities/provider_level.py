@@ -34,6 +34,8 @@ RECOUPED = {
     EntryType.RECOUPMENT_TAKEN: -1,
 }
 """What raises and lowers the amount a payer will still take back."""
+CARRIED = {EntryType.FORWARD_BALANCE_OUT: 1, EntryType.FORWARD_BALANCE_IN: -1}
+"""A balance that a payer carries from one payment to a later one (R-PLB-03)."""
 APART = (EntryType.PLB_SUSPENSE_TAKEN, EntryType.PLB_SUSPENSE_GIVEN)
 """Placed by nothing: a person says what it is."""
 REVIEW = TaskType.RECOUPMENT_REVIEW
@@ -159,6 +161,8 @@ class ProviderLevel:
         kind = plb_entry_type(word, lowers_payment=lowers)
         if row is None or kind in APART:
             return kind, TaskType.PLB_REVIEW
+        if kind is EntryType.FORWARD_BALANCE_IN and one.amount > self._carried():
+            return kind, TaskType.PLB_REVIEW  # of a balance that nothing carried out
         if kind is not EntryType.RECOUPMENT_TAKEN:
             return kind, TaskType(row["task"]) if row["task"] else None
         if self._due(found, self.entries) >= one.amount:
@@ -172,8 +176,21 @@ class ProviderLevel:
         payer_id = self.row["payer_id"]
         tags = {found.tag}
         if found.claim_id is not None:
+            claims.get(self.conn, found.claim_id)  # two sets never take it twice
             tags |= remittances.numbers_of(self.conn, payer_id, found.claim_id)
         return recoupment_due(self.conn, payer_id, tags, more)
+
+    def _carried(self) -> Decimal:
+        """What this payer has carried out of its payments and not yet brought in."""
+        known = practice_entries(
+            self.conn, payer_id=self.row["payer_id"], kinds=CARRIED
+        )
+        sums = [
+            CARRIED[EntryType(e["entry_type"])] * e["direction"] * e["amount_cents"]
+            for e in known
+        ]
+        new = (CARRIED[e.type] * e.amount for e in self.entries if e.type in CARRIED)
+        return from_cents(sum(sums)) + sum(new, ZERO)
 
     def tell(self) -> None:
         """Once all is posted: open what is asked, and let each named claim hear."""
@@ -255,7 +272,6 @@ def _evidence(one: _Placed, claim: str) -> dict[str, str | int]:
         "taken": NOW if one.adjustment.amount > ZERO else LATER,
         "reference": one.about.tag,
         "claim": claim,
-        "booked": one.entry.type.value,
     }
     if one.about.several:
         evidence["may_be_claims"] = one.about.several

@@ -13,7 +13,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import eob, recoupment, steps
+from activities import carried, eob, recoupment, steps
 from activities import settle as settling
 from activities.deposits import book_deposits, hand_over
 from activities.followup import await_835
@@ -164,7 +164,12 @@ class RemittanceActivities:
 
 def _look(conn: Connection, office: Office, remittance_id: str, why: Because) -> Look:
     untold = news.ids_to_tell(conn)
+    row = remittances.get(conn, remittance_id)
+    carried_until = carried.watch(conn, row, why) if row is not None else None
     waiting = tasks.waiting(conn, workflow_id=remittance_workflow_id(remittance_id))
+    if not waiting and carried_until is not None:
+        back_by = deadline(carried_until, office.zone)
+        return Look(what="FORWARD_BALANCE", at=back_by, tell=untold)
     if not waiting:
         return Look(done=True, tell=untold)
     for task in waiting:

@@ -8,6 +8,9 @@ from typing import Any
 from policy.tables import rows
 
 TABLE = "plb_reasons"
+CARRIED_DAYS = 60
+"""A balance that a payer carried out and not in again by then is asked about
+(R-PLB-03)."""
 SHORTEST = 4
 """A shorter number among other text may be anything."""
 _PART = re.compile(r"[0-9A-Za-z]+")

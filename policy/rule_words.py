@@ -147,6 +147,11 @@ RULE_WORDS = {
         "A positive provider-level adjustment lowers the payment, a negative one "
         "raises it."
     ),
+    "R-PLB-03": (
+        "A balance that a payer carries out of a payment comes back in a later one; "
+        "what is still out after 60 days, or comes in without having gone out, is "
+        "asked about."
+    ),
     "R-PLN-01": "A plan has at most four instalments, without interest or fee.",
     "R-PLN-03": "Instalments are equal to the cent; the last takes the rest.",
     "R-POST-04": (

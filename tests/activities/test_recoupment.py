@@ -13,9 +13,10 @@ from activities.claims import ClaimActivities
 from activities.imports import import_claims
 from activities.office import Office
 from activities.plain_posting import our_line
+from activities.remittance import RemittanceActivities
 from activities.tasks import Outcome, decide
 from claims.claim import ClaimState
-from claims.messages import remittance_workflow_id
+from claims.messages import Look, remittance_workflow_id
 from claims.remittance import ProviderAdjustment, RemittanceClaim
 from claims.task import DecisionRefused, TaskType
 from ledger.accounts import EntryType
@@ -602,3 +603,48 @@ async def test_a_day_that_has_passed_is_no_day_to_ask_again(books: Books) -> Non
         await books.give(
             books.task(TaskType.PLB_REVIEW), "adjust", plb_reason="late charge"
         )
+
+
+# --- carried forward -----------------------------------------------------------------
+
+
+def look(books: Books, row_id: str, days: int) -> Look:
+    """The set's workflow looks, so many days after it was posted."""
+    remittances_ = RemittanceActivities(books.office)
+    return remittances_.post_remittance(row_id, NOON + timedelta(days))
+
+
+async def test_a_balance_that_does_not_come_back_is_asked_about(books: Books) -> None:
+    out = books.receive(taken("-30.00", None, "FB"))
+    seen = look(books, out, 0)
+    assert (seen.done, seen.what) == (False, "FORWARD_BALANCE")
+    assert seen.at is not None
+    assert seen.at.date() >= NOON.date() + timedelta(60)
+    assert books.open() == []
+
+    books.receive(taken("10.00", None, "FB"))
+    late = look(books, out, 63)
+
+    task = books.task(TaskType.PLB_REVIEW)
+    assert (late.what, task["evidence"]["still_out"]) == ("PLB_REVIEW", "20.00")
+    await books.answer(task, "payer_reprocesses")
+    assert look(books, out, 64).what == "PLB_REVIEW"
+
+
+def test_a_balance_that_came_back_is_done(books: Books) -> None:
+    out = books.receive(taken("-30.00", None, "FB"))
+    second = books.receive(taken("-5.00", None, "FB"))
+    books.receive(taken("30.00", None, "FB"))
+
+    assert look(books, out, 0).done
+    assert not look(books, second, 0).done
+    assert look(books, out, 63).done
+    assert books.open() == []
+
+
+def test_a_balance_that_nothing_carried_out_is_asked_about(books: Books) -> None:
+    books.receive(taken("-30.00", None, "FB"))
+    books.receive(taken("30.01", None, "FB"))
+
+    assert books.open() == ["PLB_REVIEW"]
+    assert books.practice()["FORWARD_BALANCE_IN"] == Decimal("30.01")
