@@ -81,37 +81,51 @@ def _grouped(left: Iterable[tuple[RowMapping, str]]) -> list[Left]:
 
 def do(visit: Visit) -> Response:
     """Do what was shown; pressing twice does it once."""
-    with visit.desk.office.reading() as conn:
-        row = found(visit, conn, visit.path("bulk"))
-    check_may(visit, row["act"])
+    row = _pressed(visit)
     if row["actor"] != visit.user.name:
         raise ForbiddenError(
             "Somebody else asked for this. Nothing was changed. Leave it to them, or "
             "choose the tasks in the queue yourself."
         )
-    if row["done_at"] is None and not minutes_left(visit, row):
-        raise DeskError(
-            "This was chosen more than a day ago. Nothing was changed. Choose the "
-            "tasks again in the queue."
-        )
+    _check_time(
+        visit,
+        row,
+        "done_at",
+        "This was chosen more than a day ago. Nothing was changed. Choose the "
+        "tasks again in the queue.",
+    )
     work_through(visit, row["id"])
     return visit.go(f"/bulk/{row['id']}")
 
 
 def undo(visit: Visit) -> Response:
     """Bring back what was before, where nothing has changed since."""
+    row = _pressed(visit)
+    if row["done_at"] is None:
+        raise DeskError("This was not done yet. Nothing was changed.")
+    _check_time(
+        visit,
+        row,
+        "undone_at",
+        "The time to undo this is over. Nothing was changed. Choose the tasks in "
+        "the queue and change them there.",
+    )
+    take_back(visit, row["id"])
+    return visit.go(f"/bulk/{row['id']}")
+
+
+def _pressed(visit: Visit) -> RowMapping:
+    """The act whose button was pressed, for who may give such an act."""
     with visit.desk.office.reading() as conn:
         row = found(visit, conn, visit.path("bulk"))
     check_may(visit, row["act"])
-    if row["done_at"] is None:
-        raise DeskError("This was not done yet. Nothing was changed.")
-    if row["undone_at"] is None and not minutes_left(visit, row):
-        raise DeskError(
-            "The time to undo this is over. Nothing was changed. Choose the tasks in "
-            "the queue and change them there."
-        )
-    take_back(visit, row["id"])
-    return visit.go(f"/bulk/{row['id']}")
+    return row
+
+
+def _check_time(visit: Visit, row: RowMapping, begun: str, over: str) -> None:
+    """What has begun may always be ended; it begins while there is time."""
+    if row[begun] is None and not minutes_left(visit, row):
+        raise DeskError(over)
 
 
 def again(visit: Visit) -> Response:

@@ -198,18 +198,18 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def undo(asked: Asked, row: RowMapping) -> tuple[str, Change | None]:
+def undo(asked: Asked, row: RowMapping) -> Done:
     """The undo for one task: why not, when the task has changed since, or how."""
     if row["status"] not in WAITING:
-        return ENDED, None
+        return Done(ENDED, {}, None)
     was, left = row["before"]["was"], row["before"]["left"]
     now = _plain({name: row[name] for name in left})
     if changed := [name for name in left if now[name] != left[name]]:
-        return _since(asked, row, changed), None
+        return Done(_since(asked, row, changed), {}, None)
     back = holding.given_as_before
     if asked.act == "snooze":
         back = holding.awake_as_before
-    return "", back(was)
+    return Done("", {}, back(was))
 
 
 def _since(asked: Asked, row: RowMapping, changed: list[str]) -> str:

@@ -1,11 +1,11 @@
 """Keep an act on many tasks, do it to each, undo it: some in each transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from desk import bulk_rules
-from desk.bulk_rules import Asked
+from desk.bulk_rules import Asked, Done
 from desk.visit import ForbiddenError, MissingError, Visit
 from policy.people import Door
 from records import bulk, holding, users
@@ -17,6 +17,7 @@ CHUNK = 200
 LONGEST = 600
 """Characters of an address that is kept."""
 CONFIRM, UNDO = timedelta(days=1), timedelta(minutes=30)
+Rule = Callable[[Asked, RowMapping], Done]
 
 
 def keep(
@@ -98,11 +99,8 @@ def work_through(visit: Visit, bulk_id: str) -> None:
 def _do_some(visit: Visit, bulk_id: str) -> bool:
     with visit.desk.office.writing() as conn:
         rows = bulk.to_do(conn, bulk_id, CHUNK)
-        act = asked(visit, conn, found(visit, conn, bulk_id))
         bulk.begin(conn, bulk_id, visit.now, visit.desk.wall() + UNDO)
-        ends = [(row, bulk_rules.do(act, row)) for row in rows]
-        changes = [(row, end.change) for row, end in ends if end.change]
-        holding.apply_all(conn, changes, act.because())
+        ends = _to_each(visit, conn, bulk_id, rows, bulk_rules.do)
         settled = [(row["id"], end.why_not, end.before) for row, end in ends]
         bulk.settle(conn, bulk_id, settled)
     return bool(rows)
@@ -117,10 +115,19 @@ def take_back(visit: Visit, bulk_id: str) -> None:
 def _undo_some(visit: Visit, bulk_id: str) -> bool:
     with visit.desk.office.writing() as conn:
         rows = bulk.to_undo(conn, bulk_id, CHUNK)
-        act = asked(visit, conn, found(visit, conn, bulk_id))
         bulk.begin_undo(conn, bulk_id, visit.now)
-        ends = [(row, *bulk_rules.undo(act, row)) for row in rows]
-        changes = [(row, change) for row, _, change in ends if change]
-        holding.apply_all(conn, changes, act.because())
-        bulk.settle_undo(conn, bulk_id, [(row["id"], why) for row, why, _ in ends])
+        ends = _to_each(visit, conn, bulk_id, rows, bulk_rules.undo)
+        settled = [(row["id"], end.why_not) for row, end in ends]
+        bulk.settle_undo(conn, bulk_id, settled)
     return bool(rows)
+
+
+def _to_each(
+    visit: Visit, conn: Connection, bulk_id: str, rows: list[RowMapping], rule: Rule
+) -> list[tuple[RowMapping, Done]]:
+    """Change each of these tasks as the rule says; what became of them."""
+    act = asked(visit, conn, found(visit, conn, bulk_id))
+    ends = [(row, rule(act, row)) for row in rows]
+    changes = [(row, end.change) for row, end in ends if end.change]
+    holding.apply_all(conn, changes, act.because())
+    return ends
