@@ -211,7 +211,7 @@ class ProviderLevel:
         subject = f"{self.row['id'][:8]}:{one.subject}"
         key = f"{self.row['id']}:{kind.value}:{one.subject}"
         evidence = _evidence(one, row.practice_number if row else "")
-        if row is not None and kind is REVIEW:
+        if row is not None and _is_held(one, row):
             open_claim_task(
                 self.conn, self.office, row, kind, why, key=key, words=said,
                 evidence=evidence, subject=subject, workflow_id=workflow_id,
@@ -241,7 +241,7 @@ class ProviderLevel:
         announced = one.entry.type is EntryType.RECOUPMENT_TAKEN
         if announced and self._due(one.about) == ZERO:
             self._answered(row, reason, said)
-        if one.task is REVIEW and one.entry.type in APART:
+        if _is_held(one, row) and one.entry.type in APART:
             settling.settle(self.conn, self.office, claim_id, reason, said)
         ref = f"plb:{self.row['id']}:{one.subject}"
         kind = NewsKind.REMITTANCE.value
@@ -255,6 +255,11 @@ class ProviderLevel:
         tasks.overtake(self.conn, why, said, claim_id=row.id, types=[REVIEW.value])
         if row.next_owner_id in {task["id"] for task in open_}:
             settling.settle(self.conn, self.office, row.id, why, said)
+
+
+def _is_held(one: _Placed, row: ClaimRow) -> bool:
+    """Whether the question is the claim's own: a payer has decided it before."""
+    return one.task is REVIEW and row.first_remit_on is not None
 
 
 def entry_key(remittance_id: str, code: str, subject: str) -> str:

@@ -136,6 +136,11 @@ def _claim(conn: Connection, asked: _Asked, form: Mapping[str, str]) -> ClaimRow
         raise DecisionRefused(
             "There is no claim with that number. Nothing was posted. Look it up: list"
         )
+    if row.first_remit_on is None:
+        raise DecisionRefused(
+            f"No payer has decided {row.practice_number} yet. Nothing was posted. Name "
+            "a claim that this payer has decided."
+        )
     told = {one["payer_id"] for one in remittances.of_claim(conn, row.id)}
     if asked.payer_id not in told | {row.payer_id}:
         raise DecisionRefused(

@@ -576,12 +576,28 @@ async def test_until_the_payer_answers_it_stays_apart(
     assert books.practice() == {TAKEN.value: Decimal(12)}
 
 
+async def test_a_claim_that_no_payer_has_decided_is_never_held_for_it(
+    books: Books,
+) -> None:
+    row = books.claim("SYN-0003")
+    books.receive(taken("12.00", row.pcn))
+
+    task = books.task(TaskType.RECOUPMENT_REVIEW)
+
+    assert (task["claim_id"], task["evidence"]["claim"]) == (None, "SYN-0003")
+    assert books.claim("SYN-0003").state is row.state
+    result = await books.answer(task, "agree", claim_ref="SYN-0003")
+    assert not result.applied
+    assert "No payer has decided" in result.words
+
+
 async def test_a_claim_of_another_payer_is_refused(books: Books) -> None:
     with books.office.writing() as conn:
         row = claim_of(conn, "SYN-0003")
         claims.change_payer(
             conn, row.id, payer_id="P-RIVERBEND", member_index=row.member_index
         )
+        claims.note(conn, row.id, first_remit_on=NOON.date())
     books.receive(taken("12.00", "NOTE", "CS"))
 
     result = await books.answer(
