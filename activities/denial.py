@@ -63,6 +63,23 @@ def open_review(
     )
 
 
+def announce(
+    conn: Connection, office: Office, row: ClaimRow, why: Because, said: dict[str, Any]
+) -> None:
+    """The payer says in a 277 that it denied the claim; the reason is not known yet."""
+    open_claim_task(
+        conn,
+        office,
+        row,
+        TaskType.DENIAL_REVIEW,
+        why,
+        key=f"{row.id}:DENIAL_REVIEW:announced:{row.submission_number}",
+        words="the payer says it is denied; the reason comes with its remittance",
+        evidence=said,
+        subject=settle.ANNOUNCED,
+    )
+
+
 def evidence_of(
     conn: Connection, office: Office, row: ClaimRow, lines: Iterable[RowMapping]
 ) -> dict[str, Any]:
@@ -187,7 +204,14 @@ def resolve_review(
     why: Because,
 ) -> str:
     """Apply DENIAL_REVIEW: the route a person chose for the denied lines."""
-    if decision in ("correct_freq_7", "new_claim"):
+    sent_again = decision in ("correct_freq_7", "new_claim")
+    if form.get("_subject") == settle.ANNOUNCED and not sent_again:
+        raise DecisionRefused(
+            "The payer has said that it is denied, but not why: that comes with its "
+            "remittance (835), which is waited for. Nothing was changed. Correct the "
+            "claim now if you know what is wrong, or decide when the reason is here."
+        )
+    if sent_again:
         _check_unbundling(form)
         chosen = "corrected_freq_7" if decision == "correct_freq_7" else decision
         if not any(k == "field" or k.startswith("change.") for k in form):

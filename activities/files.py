@@ -13,7 +13,13 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import answers, claim_sheet, csv_files, unread_files
+from activities import (
+    answers,
+    claim_sheet,
+    claim_status,
+    csv_files,
+    unread_files,
+)
 from activities.acting import deliver_acts
 from activities.close_overdue import raise_overdue
 from activities.coverages import take_coverages
@@ -288,7 +294,7 @@ def _claim_acknowledgments(
     why: Because,
 ) -> str:
     found = read_claim_acknowledgments(content)
-    return answers.take_277ca(conn, office, found.statuses, sha, why)
+    return claim_status.take_277ca(conn, office, found.statuses, sha, why)
 
 
 def _status_answers(
@@ -300,7 +306,7 @@ def _status_answers(
     why: Because,
 ) -> str:
     found = read_status_answers(content)
-    return answers.take_277(conn, office, found.statuses, sha, why)
+    return claim_status.take_277(conn, office, found.statuses, sha, why)
 
 
 def _eligibility_answers(

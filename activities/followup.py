@@ -8,6 +8,7 @@ only when the dated next step in SQL has come.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 
 from temporalio import activity
 
@@ -23,7 +24,7 @@ from activities.filing import watch_filing
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.scrub import changes_of, findings_of
-from activities.submission import queue_claim
+from activities.submission import lost, queue_claim
 from claims.calendar import deadline, next_business_day
 from claims.claim import Claim, ClaimState
 from claims.correction import apply_correction
@@ -43,6 +44,8 @@ from records.instants import to_text
 ANSWER = "ANSWER_276"
 FINAL = "ERA_AFTER_FINAL"
 TRIES = 5
+WIDEN = "D0"
+"""The payer found no claim, or too many, by what we asked."""
 
 
 @dataclass
@@ -76,8 +79,9 @@ def _due(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
 
 def ask_status(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
     """Send a 276 today; past the last date for an 835, ask a poster (R-FUP-01, -04)."""
-    if row.accepted_on is not None:
-        last = timers.due("ERA_MISSING", row.accepted_on, office.payer(row.payer_id))
+    since = row.accepted_on or _sent_on(conn, row)
+    if since is not None:
+        last = timers.due("ERA_MISSING", since, office.payer(row.payer_id))
         if why.today >= last:
             era_missing(conn, office, row, why)
             return
@@ -100,6 +104,57 @@ def ask_status(conn: Connection, office: Office, row: ClaimRow, why: Because) ->
     )
     reason = why.by_rule("R-FUP-01", tries=len(asked) + 1)
     claims.set_step(conn, row, row.state, step, reason, "Status inquiry (276) queued")
+
+
+def _sent_on(conn: Connection, row: ClaimRow) -> date | None:
+    """When it last left: a payer may say that it has it and never send a 277CA."""
+    newest = submissions.newest(conn, row.id)
+    return newest["sent_on"] if newest is not None else None
+
+
+def _answers(conn: Connection, claim_id: str) -> list[str]:
+    """Categories of the answers to our 276s, the newest first."""
+    asked = inquiries.of_claim(conn, claim_id, "276")
+    said = [(q["answer"] or {}).get("status", "") for q in reversed(asked)]
+    return [status.split(":")[0] for status in said if status]
+
+
+def failures(conn: Connection, claim_id: str) -> int:
+    """How many of the newest answers in a row say nothing of the claim."""
+    failed = takewhile(
+        lambda c: c.startswith("E") or c == WIDEN, _answers(conn, claim_id)
+    )
+    return len(list(failed))
+
+
+def is_to_widen(conn: Connection, claim_id: str) -> bool:
+    """Whether the payer did not find the claim by what we asked (D0)."""
+    return _answers(conn, claim_id)[:1] == [WIDEN]
+
+
+def was_widened(conn: Connection, claim_id: str) -> bool:
+    """Whether it did not find it by less either."""
+    return _answers(conn, claim_id)[:2] == [WIDEN, WIDEN]
+
+
+def _not_accepted(
+    conn: Connection, office: Office, row: ClaimRow, why: Because
+) -> None:
+    """Received by the payer and never accepted: ask once, look for it (R-ACK-06)."""
+    if row.next_owner != "claim":  # its batch looks after it
+        later = next_business_day(max(why.today, row.next_due or why.today))
+        claims.rearm(conn, row.id, deadline(later, office.zone))
+        return
+    inquiries.queue(
+        conn,
+        kind="276",
+        claim_id=row.id,
+        payer_id=row.payer_id,
+        due_on=why.today,
+        try_number=len(inquiries.of_claim(conn, row.id, "276")) + 1,
+    )
+    reason = why.by_rule("R-ACK-06")
+    lost(conn, office, row.id, reason, "the payer has not accepted it")
 
 
 def _no_answer(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
@@ -230,6 +285,7 @@ DUE: dict[str, Callable[[Connection, Office, ClaimRow, Because], None]] = {
     "STATUS_FIRST": ask_status,
     "STATUS_REPEAT": ask_status,
     "STATUS_RETRY": ask_status,
+    "ACK_277CA_HARD": _not_accepted,
     ANSWER: _no_answer,
     FINAL: era_missing,
     CLOCK: _deposit_late,

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from temporalio import activity
 
+from activities.followup import is_to_widen
 from activities.office import Office
 from activities.outbound import put_out, register_sent
 from activities.submission import envelope_for
@@ -58,7 +59,12 @@ class InquiryActivities:
                 claims.content(conn, self.office.cipher, r["claim_id"]) for r in rows
             ]
             icns = [claims.get(conn, r["claim_id"]).payer_icn for r in rows]
-        content = self._interchange(batch, rows, contents, icns, at)
+            wide = {
+                r["claim_id"]
+                for r in rows
+                if r["kind"] == "276" and is_to_widen(conn, r["claim_id"])
+            }
+        content = self._interchange(batch, rows, contents, icns, wide, at)
         name, content = put_out(self.office, batch, content)
         with self.office.writing() as conn:
             _mark_sent(conn, self.office, batch, rows, content, name, why)
@@ -69,6 +75,7 @@ class InquiryActivities:
         rows: list[RowMapping],
         contents: list[Claim],
         icns: list[str | None],
+        wide: set[str],
         at: datetime,
     ) -> bytes:
         profile = self.office.payers.get(batch["payer_id"])
@@ -83,7 +90,7 @@ class InquiryActivities:
             ]
             return write_eligibility_inquiries(asked, envelope)
         wanted = [
-            _status(row["trace"], claim, icn)
+            _status(row["trace"], claim, icn, wide=row["claim_id"] in wide)
             for row, claim, icn in zip(rows, contents, icns, strict=True)
         ]
         return write_status_inquiries(wanted, envelope)
@@ -101,7 +108,8 @@ def _eligibility(trace: str, claim: Claim) -> EligibilityInquiry:
     )
 
 
-def _status(trace: str, claim: Claim, icn: str | None) -> StatusInquiry:
+def _status(trace: str, claim: Claim, icn: str | None, *, wide: bool) -> StatusInquiry:
+    """``wide``: by our number, the member and the days alone."""
     return StatusInquiry(
         trace=trace,
         payer_name=claim.payer.name,
@@ -110,8 +118,8 @@ def _status(trace: str, claim: Claim, icn: str | None) -> StatusInquiry:
         subscriber=claim.subscriber.person,
         dependent=claim.patient,
         pcn=claim.pcn,
-        payer_icn=icn or "",
-        charge=claim.charge,
+        payer_icn="" if wide else icn or "",
+        charge=None if wide else claim.charge,
         service_from=claim.service_from or date.min,
         service_to=claim.service_to,
     )

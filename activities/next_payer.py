@@ -232,7 +232,7 @@ def step(conn: Connection, office: Office, row: ClaimRow, why: Because) -> NextS
         new[-1]["status"] in FORWARDED
         or marks_crossover(new[-1]["detail"].get("rarcs", ()))
     )
-    if forwarded:
+    if forwarded or _said_forwarded(conn, row):
         return steps.by_timer(
             office,
             row,
@@ -249,6 +249,16 @@ def step(conn: Connection, office: Office, row: ClaimRow, why: Because) -> NextS
         "the claim to the next plan",
         "it leaves with that plan's next batch",
     )
+
+
+def _said_forwarded(conn: Connection, row: ClaimRow) -> bool:
+    """Whether this plan's newest status answer said so (277 F3F)."""
+    said = [
+        q["answer"]["status"]
+        for q in inquiries.of_claim(conn, row.id, "276")
+        if q["payer_id"] == row.payer_id and (q["answer"] or {}).get("status")
+    ]
+    return said[-1:] != [] and said[-1].startswith("F3F:")
 
 
 def bill_next(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:

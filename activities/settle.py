@@ -27,6 +27,8 @@ IN_FLIGHT = ("queued", "taken", "sent", "accepted")
 PENDING, CREDIT = "HOLD_INSURANCE_PENDING", "HOLD_CREDIT"
 OUT = ("sent", "overturned")
 DEPOSIT = "EFT_UNMATCHED"
+ANNOUNCED = "announced"
+"""Subject of a DENIAL_REVIEW that a 277 opened before the reason was known."""
 SHARE = {
     EntryType.CHARGE_SELF_PAY: 1,
     EntryType.TRANSFER_TO_PATIENT: 1,
@@ -44,6 +46,8 @@ def settle(
     money = balances(conn, [claim_id])[claim_id]
     if void.is_confirmed(conn, row, money):
         money = _void(conn, office, row, money, why)
+    if row.first_remit_on is not None:
+        _end_announced(conn, row, why)
     facts = _facts(conn, office, row, money)
     decision = state_after(facts)
     _keep_holds(conn, row, money, facts, why)
@@ -64,6 +68,15 @@ def settle(
     if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:
         tell_account(conn, row, why)
     return state
+
+
+def _end_announced(conn: Connection, row: ClaimRow, why: Because) -> None:
+    """What a 277 announced is known now: the remittance says what was denied."""
+    for task in tasks.waiting(conn, claim_id=row.id, types=["DENIAL_REVIEW"]):
+        if task["subject"] == ANNOUNCED:
+            tasks.withdraw(
+                conn, task["id"], why, "the remittance says what was decided"
+            )
 
 
 def _void(

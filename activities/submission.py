@@ -370,7 +370,11 @@ def lost(
 
 def proof_of_filing(conn: Connection, office: Office, claim_id: str) -> dict[str, str]:
     """The first stored 277CA that accepted the claim, as it is cited (R-FIL-03)."""
-    proofs = [s for s in submissions.of_claim(conn, claim_id) if s["proof_file"]]
+    proofs = [
+        s
+        for s in submissions.of_claim(conn, claim_id)
+        if s["proof_file"] and s["accepted_on"]  # one rejected since proves nothing
+    ]
     if not proofs:
         return {}
     first = proofs[0]

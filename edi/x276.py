@@ -30,7 +30,7 @@ class StatusInquiry(BaseModel):
     dependent: Person | None = None
     pcn: str = Field(description="REF*EJ, our CLM01")
     payer_icn: str = Field("", description="REF*1K")
-    charge: Usd
+    charge: Usd | None = Field(None, description="AMT*T3; left out to find more")
     service_from: date
     service_to: date | None = None
 
@@ -85,7 +85,8 @@ def _inquiry(out: Writer, level: int, asked: StatusInquiry) -> int:
     if asked.payer_icn:
         out.add("REF", "1K", asked.payer_icn)
     out.add("REF", "EJ", asked.pcn)
-    out.add("AMT", "T3", plain(asked.charge))
+    if asked.charge is not None:
+        out.add("AMT", "T3", plain(asked.charge))
     last = asked.service_to or asked.service_from
     out.add("DTP", "472", "RD8", f"{d8(asked.service_from)}-{d8(last)}")
     return level

@@ -22,6 +22,7 @@ from edi.segments import (
 from edi.writer import OutboundEnvelope, Writer, d8, plain
 
 VERSION = "005010X214"
+RECEIVER = "21"
 CLAIM_LEVELS = ("PT", "22", "23")
 REJECTED = ("A3", "A4", "A6", "A7", "A8")
 
@@ -53,6 +54,7 @@ class ClaimStatus(BaseModel):
     payer_icn: str | None = Field(None, description="REF*1K")
     clearinghouse_ref: str | None = Field(None, description="REF*D9")
     service_from: date | None = Field(None, description="DTP*472")
+    batch_ref: str = Field("", description="TRN02 of level 21: BHT03 of our 837P")
 
 
 @dataclass(frozen=True)
@@ -93,21 +95,23 @@ def read_statuses(content: bytes, kind: FileKind) -> StatusFile:
 
 def _statuses(one: TransactionSet, sep: str) -> Iterator[ClaimStatus]:
     """One status per TRN loop that has an STC."""
-    level, loop = "", Loop()
+    level, loop, batch_ref = "", Loop(), ""
     lines = False
     for segment in one.segments:
         if segment.tag in ("HL", "TRN", "SE"):
-            yield from _status(level, loop, sep)
+            yield from _status(level, loop, sep, batch_ref)
+            if level == RECEIVER and loop.head.tag == "TRN":
+                batch_ref = loop.head.get(2)
             loop, lines = Loop(segment), False
             level = segment.get(3) if segment.tag == "HL" else level
         elif segment.tag == "SVC":
             lines = True  # what follows is about service lines
         elif not lines:
             loop.take(segment)
-    yield from _status(level, loop, sep)
+    yield from _status(level, loop, sep, batch_ref)
 
 
-def _status(level: str, loop: Loop, sep: str) -> Iterator[ClaimStatus]:
+def _status(level: str, loop: Loop, sep: str, batch_ref: str) -> Iterator[ClaimStatus]:
     listed = loop.all("STC")
     if not listed:
         return
@@ -134,6 +138,7 @@ def _status(level: str, loop: Loop, sep: str) -> Iterator[ClaimStatus]:
         payer_icn=loop.ref("1K") or None,
         clearinghouse_ref=loop.ref("D9") or None,
         service_from=maybe_date(loop.first("DTP", "472").get(3)),
+        batch_ref=batch_ref,
     )
 
 

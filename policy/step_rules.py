@@ -15,6 +15,10 @@ STEP_RULE_WORDS = {
         "An error in a TA1, or no 999 within one business day, asks the "
         "clearinghouse and opens a task."
     ),
+    "R-ACK-04": (
+        "A payer may split a claim. The number of each part is kept, and the claim is "
+        "decided when its lines are decided together."
+    ),
     "R-ACK-05": (
         "A rejection is no denial: there is no appeal and no replacement, and it "
         "counts against the clean-claim rate only."

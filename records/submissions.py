@@ -237,6 +237,12 @@ def batch_by_number(
     return conn.execute(query).mappings().first()
 
 
+def batch_by_reference(conn: Connection, reference: str) -> RowMapping | None:
+    """The batch whose BHT03 this is: an 837P's 277CA names it."""
+    query = select(batch).where(batch.c.reference == reference)
+    return conn.execute(query).mappings().first()
+
+
 def mark_batch(conn: Connection, batch_id: str, **values: Any) -> None:
     """Set facts of a batch."""
     conn.execute(update(batch).where(batch.c.id == batch_id).values(**values))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from activities.answers import take_277ca, take_999
+from activities.answers import take_999
+from activities.claim_status import take_277ca
 from activities.denial import resolve_correction
 from activities.followup import resolve_rejection
 from activities.imports import import_claims
