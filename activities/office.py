@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
+from activities import mail_state
 from activities.read_sets import ReadSets
-from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date
+from claims.calendar import STATEMENT_HOUR, PracticeClock, local_date, practice_now
 from claims.calendar import at as at_hour
 from claims.decision import MACHINE
 from exchange.accounts import SftpAccount
-from exchange.mailbox import MOST_BYTES, AccountError, Mailbox
+from exchange.mailbox import MOST_BYTES, AccountError, Mailbox, UnreachableError
 from exchange.opening import open_mailbox
 from payers.code_sets import CodeSets
 from payers.practice import Practice
@@ -79,7 +80,7 @@ class Office:
 
     @contextmanager
     def mailbox(self, partner: str) -> Iterator[Mailbox]:
-        """The partner's mailbox for one activity.
+        """The partner's mailbox for one activity; whether it could be reached is noted.
 
         Raises:
             ApplicationError: our account there needs a person; tried again rarely, for
@@ -88,12 +89,21 @@ class Office:
         try:
             with self.open_mailbox(partner).held() as mailbox:
                 yield mailbox
+            self._note_mailbox(partner, None)
+        except UnreachableError as error:
+            self._note_mailbox(partner, error)
+            raise
         except AccountError as error:
+            self._note_mailbox(partner, error)
             raise ApplicationError(
                 f"{partner}: {error}",
                 type="AccountError",
                 next_retry_delay=LOCKED_OUT,
             ) from None
+
+    def _note_mailbox(self, partner: str, error: Exception | None) -> None:
+        now = practice_now(self.clock(), datetime.now(UTC))
+        mail_state.note(self.db, partner, error, now)
 
     def clock(self, conn: Connection | None = None) -> PracticeClock | None:
         """The demo's or test's practice clock; None in production.

@@ -17,6 +17,7 @@ _STEPS = {
     "watch_batch": "watching for the payer's answers",
 }
 _CAUSES = {
+    "AccountError": "the partner's server does not let us in: run doctor",
     "CodecError": "a key is missing, or what is sealed was changed",
     "DocumentDamagedError": "a stored file is damaged",
     "DocumentMissingError": "a stored file is missing",
@@ -31,6 +32,7 @@ _CAUSES = {
     "OperationalError": "the database did not answer",
     "OutboundConflictError": "another file of that name lies in the mailbox",
     "PermissionError": "a file or folder may not be opened",
+    "UnreachableError": "the partner's server does not answer or breaks off",
     "UnknownKeyError": "a key is missing",
     "UnknownPayer": "its payer has no profile",
 }

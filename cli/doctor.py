@@ -9,7 +9,7 @@ from typing import Any
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
-from activities import processes
+from activities import mail_state, processes
 from activities.office import Office
 from activities.promises import TICKER_KINDS, sweep_troubles
 from activities.running import recent_polls
@@ -142,13 +142,17 @@ def _mailboxes(session: Session) -> list[Line]:
     """Log in at each partner's server and look into both folders."""
     accounts = open_accounts(session.settings)
     lines = [("mailboxes", True, f"folders in {session.settings.mailbox.resolve()}")]
+    with session.office.reading() as conn:
+        found = mail_state.away(conn, session.office.partners())
+    since = {a.partner: f" Since {session.local(a.since)}." for a in found}
     for partner, account in accounts.items():
         try:
             with session.office.open_mailbox(partner).held() as mailbox:
                 waiting = len(mailbox.list_inbound())
                 mailbox.list_outbound()
         except MailboxError as error:
-            lines.append(("mailbox", False, f"{partner}: {error}"))
+            words = f"{partner}: {error}{since.get(partner, '')}"
+            lines.append(("mailbox", False, words))
         else:
             words = f"{partner}: logged in at {account.where}; files waiting: {waiting}"
             lines.append(("mailbox", True, words))

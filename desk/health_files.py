@@ -2,14 +2,32 @@
 
 from collections.abc import Iterator
 
+from activities.mail_state import away
 from desk.health_line import Line, State
 from desk.health_words import partner_words
 from desk.visit import Visit
-from desk.words import day
+from desk.words import day, instant
 from policy.people import Door
 from records import audit, file_list
 from records.db import Connection
 from records.files import UNREAD, End
+
+
+def _mailboxes(visit: Visit, conn: Connection) -> Iterator[Line]:
+    office = visit.desk.office
+    found = away(conn, office.partners())
+    for one in found:
+        whose = partner_words(office, one.partner)
+        since = instant(one.since, office.zone).striptags()
+        yield Line(
+            f"Mailbox of {whose}",
+            State.STOPPED,
+            f"cannot be reached since {since}: {one.words}. Claims wait to leave and "
+            "answers lie there; it is tried again by itself",
+            "Ask operations to run: python starter.py doctor",
+        )
+    if not found:
+        yield Line("Mailboxes", State.OK, "every one could be reached")
 
 
 def file_lines(visit: Visit, conn: Connection) -> Iterator[Line]:
@@ -61,6 +79,7 @@ def file_lines(visit: Visit, conn: Connection) -> Iterator[Line]:
         )
     else:
         yield Line("Files posted", State.OK, "all money that came is in the ledger")
+    yield from _mailboxes(visit, conn)
     for partner, on, _ in audit.last_files(conn):
         whose = partner_words(visit.desk.office, partner)
         yield Line(f"Files from {whose}", State.OK, f"the last came on {day(on)}")

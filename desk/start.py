@@ -7,7 +7,7 @@ take a file in once.
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -19,6 +19,7 @@ from activities.file_words import kind_words
 from activities.files import UNKNOWN
 from activities.intake import CLAIM_KINDS, Intake, bring_in, is_taken, look_over
 from activities.mail_waiting import (
+    SILENT,
     Lying,
     MailGoneError,
     lying_in,
@@ -44,6 +45,12 @@ from vault.keys import UnknownKeyError
 UPLOADED = "-"
 """Stands for the mailbox of a file that lies in none."""
 MAILBOX_SECONDS = 3.0
+WAIT_SECONDS = 20.0
+"""For all steps at mailboxes while a person waits."""
+STAYS = (
+    " Its mailbox does not answer, so the file still lies there; the next sweep counts "
+    "it as a copy."
+)
 MOST_LYING = 50
 RULE = "R-BAD-01"
 GONE = (
@@ -135,10 +142,13 @@ async def choose(visit: Visit) -> Response:
 async def choose_lying(visit: Visit) -> Response:
     """Take a file of a mailbox up for a look; it stays there until it is started."""
     secret = visit.session.csrf if visit.session else ""
+    office, mark = visit.desk.office, visit.text("mark")[:64]
     try:
-        one, content = await run_in_threadpool(
-            read_marked, visit.desk.office, visit.text("mark")[:64], secret
+        one, content = await asyncio.wait_for(
+            asyncio.to_thread(read_marked, office, mark, secret), WAIT_SECONDS
         )
+    except TimeoutError:
+        return await _form(visit, SILENT)
     except MailGoneError as error:
         return await _form(visit, str(error))
     sha = hashlib.sha256(content).hexdigest()
@@ -244,7 +254,10 @@ def _chosen(visit: Visit, token: str) -> Chosen:
 async def go(visit: Visit) -> Response:
     """Take the file in, and start what it brought when a server answers."""
     waited = await run_in_threadpool(before, visit.desk.office)
-    sha, words, works = await run_in_threadpool(_bring, visit)
+    chosen, words, works = await run_in_threadpool(_bring, visit)
+    sha = chosen.sha256
+    if chosen.partner and not await _put_aside(visit, chosen):
+        words += STAYS
     if works and await visit.desk.connect():
         visit.desk.soon(visit.desk.start_brought(sha, waited))
     elif works:
@@ -253,16 +266,26 @@ async def go(visit: Visit) -> Response:
     return await run_in_threadpool(visit.go, f"/imports/{sha}", words)
 
 
-def _bring(visit: Visit) -> tuple[str, str, bool]:
-    """Hash, what became of the file, and whether it has work for a workflow."""
+async def _put_aside(visit: Visit, chosen: Chosen) -> bool:
+    """Take it out of its mailbox; a server that says nothing is not waited for."""
+    of = (visit.desk.office, chosen.partner, chosen.name, chosen.sha256)
+    moving = asyncio.to_thread(put_aside, *of, visit.because(RULE))
+    try:
+        return await asyncio.wait_for(moving, WAIT_SECONDS)
+    except TimeoutError:
+        return False
+
+
+def _bring(visit: Visit) -> tuple[Chosen, str, bool]:
+    """The file, what became of it, and whether it has work for a workflow."""
     token, office = visit.text("s"), visit.desk.office
     chosen = _chosen(visit, token)
-    sha = chosen.sha256
     with office.writing() as conn:
         if visit.session is None or not sessions.take_search(
             conn, visit.session.id, token
         ):
-            return sha, "This file was started by an earlier click.", False
+            again = replace(chosen, partner="")  # that click takes it out, too
+            return again, "This file was started by an earlier click.", False
     done = bring_in(
         office,
         chosen.name,
@@ -270,10 +293,7 @@ def _bring(visit: Visit) -> tuple[str, str, bool]:
         visit.because(RULE),
         partner=chosen.partner or OFFICE_PARTNER,
     )
-    if chosen.partner:
-        why = visit.because(RULE)
-        put_aside(office, chosen.partner, chosen.name, sha, why)
-    return sha, *_told(done)
+    return chosen, *_told(done)
 
 
 def _told(done: Intake) -> tuple[str, bool]:

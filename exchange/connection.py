@@ -52,33 +52,36 @@ class Line:
 
 
 @contextmanager
-def connected(account: SftpAccount) -> Iterator[Line]:
-    options = _options(account)
+def connected(account: SftpAccount, seconds: float | None = None) -> Iterator[Line]:
+    """One connection; ``seconds`` to get it and to end it, if somebody waits for it."""
+    bound = CONNECT_SECONDS if seconds is None else seconds
+    options = _options(account) | {"connect_timeout": bound, "login_timeout": bound}
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         with _in_words(account):
-            conn, sftp = runner.run(_connect(account, options))
+            conn, sftp = runner.run(_connect(account, options, bound))
         try:
             yield Line(account, runner, sftp)
         finally:
-            runner.run(_close(conn))
+            runner.run(_close(conn, bound))
 
 
 async def _connect(
-    account: SftpAccount, options: dict[str, Any]
+    account: SftpAccount, options: dict[str, Any], bound: float
 ) -> tuple[asyncssh.SSHClientConnection, SFTPClient]:
     conn = await asyncssh.connect(account.host, account.port, **options)
     try:
-        # A name that is no UTF-8 must not keep us from listing the others.
-        return conn, await conn.start_sftp_client(path_errors="surrogateescape")
+        async with asyncio.timeout(bound):
+            # A name that is no UTF-8 must not keep us from listing the others.
+            return conn, await conn.start_sftp_client(path_errors="surrogateescape")
     except BaseException:
-        await _close(conn)
+        await _close(conn, bound)
         raise
 
 
-async def _close(conn: asyncssh.SSHClientConnection) -> None:
+async def _close(conn: asyncssh.SSHClientConnection, bound: float) -> None:
     conn.close()
     with suppress(*_LOST, asyncssh.Error):
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(bound):
             await conn.wait_closed()
 
 
@@ -92,8 +95,6 @@ def _options(account: SftpAccount) -> dict[str, Any]:
         "config": None,
         "agent_path": None,
         "preferred_auth": "publickey",
-        "connect_timeout": CONNECT_SECONDS,
-        "login_timeout": CONNECT_SECONDS,
         "keepalive_interval": CONNECT_SECONDS,
     }
 

@@ -90,6 +90,10 @@ class DirectoryMailbox:
         """A folder needs no connection."""
         yield self
 
+    def within(self, seconds: float) -> Self:
+        """A folder answers at once."""
+        return self
+
     def stage_outbound(self, name: str, content: bytes) -> str:
         """Write a whole file as a draft; on the disk when this returns."""
         draft = draft_of(name)

@@ -102,6 +102,11 @@ class Mailbox(Protocol):
         """This mailbox for several steps, over one connection where there is one."""
         ...
 
+    def within(self, seconds: float) -> Self:
+        """This mailbox for somebody who waits: a server that says nothing for so long,
+        to log in or at one step, is an ``UnreachableError``."""
+        ...
+
     def stage_outbound(self, name: str, content: bytes) -> str:
         """Write a whole file as a draft that nobody collects; the draft's name.
 

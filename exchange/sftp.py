@@ -56,14 +56,21 @@ class SftpMailbox:
         self._pause = pause
         self._most = most_bytes
         self._line: Line | None = None
+        self._seconds: float | None = None
 
     @contextmanager
     def held(self) -> Iterator[Self]:
         """This mailbox over one connection."""
-        with connected(self._account) as line:
+        with connected(self._account, self._seconds) as line:
             held = copy.copy(self)
             held._line = line
             yield held
+
+    def within(self, seconds: float) -> Self:
+        """This mailbox, with so long for the login and for each step."""
+        made = copy.copy(self)
+        made._seconds = seconds
+        return made
 
     def list_inbound(self, settle_seconds: float = 0.0) -> list[InboundFile]:
         """Settled files by name; one that cannot be listed by its name is renamed.
@@ -199,9 +206,11 @@ class SftpMailbox:
         return sorted(found, key=lambda file: file.name)
 
     def _do(self, step: Step[T], seconds: float = STEP_SECONDS) -> T:
+        if self._seconds is not None:
+            seconds = min(seconds, self._seconds)
         if self._line is not None:
             return self._line.run(step, seconds)
-        with connected(self._account) as line:
+        with connected(self._account, self._seconds) as line:
             return line.run(step, seconds)
 
 

@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from activities import mail_state
 from exchange.directory import DirectoryMailbox
-from exchange.mailbox import TooLargeError
+from exchange.mailbox import AccountError, TooLargeError
 from exchange.sftp import SftpMailbox
 from tests.cli.conftest import Desk
 from tests.exchange.serving import Server, running, write_key
@@ -55,8 +57,16 @@ def test_doctor_says_what_is_wrong_with_an_account(
         choose_sftp(monkeypatch, server, "clearinghouse", user="nobody")
         said = desk("--json", "doctor")
 
+        error = AccountError("x")
+        since = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
+        mail_state.note(desk.office().db, "clearinghouse", error, since)
+        later = desk("--json", "doctor")
+
     line = next(text for text in said.out.splitlines() if '"mailbox"' in text)
     assert "does not let user nobody in with our key" in line
+    assert "Since" not in line
+    told = next(text for text in later.out.splitlines() if '"mailbox"' in text)
+    assert "Since 2026-05-04" in told
     assert '"ok": false' in line
     assert said.code == 3
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
+from activities import mail_state
 from activities.acting import ActingActivities
 from activities.files import take_in
 from activities.schedules import ScheduleView
@@ -15,7 +16,8 @@ from desk.health import summary
 from desk.health_line import Line, State
 from desk.health_server import Asked
 from desk.words import day
-from records import accounts, acts, claims, events
+from exchange.mailbox import UnreachableError
+from records import accounts, acts, claims, events, files, remittances
 from records.tables import claim
 from tests.desk.conftest import Site, post
 
@@ -217,3 +219,61 @@ def test_files_without_an_end_and_in_quarantine_lead_to_their_list(site: Site) -
     listed = site.signed_in("ops").get("/imports?ended=quarantined").text
     assert f"File {sha256(b'nothing we read').hexdigest()[:12]}" in listed
     assert "broken.txt" not in listed  # a partner's name for it may name a patient
+
+
+def test_a_mailbox_that_is_away_says_since_when_and_what_to_do(site: Site) -> None:
+    ops = site.signed_in("ops")
+    assert "Every one could be reached" in ops.get("/health").text
+    since = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
+    error = UnreachableError("sftp.planted.example:22 user harborpoint")
+    mail_state.note(site.office.db, "clearinghouse", error, since)
+
+    page = " ".join(ops.get("/health").text.split())
+
+    assert "Mailbox of the clearinghouse" in page
+    assert "Cannot be reached since" in page
+    assert "its server does not answer or breaks off" in page
+    assert "python starter.py doctor" in page
+    assert "planted" not in page
+
+
+def test_money_that_is_not_in_the_ledger_and_files_not_read_have_their_lines(
+    site: Site,
+) -> None:
+    ops = site.signed_in("ops")
+    assert "All money that came is in the ledger" in ops.get("/health").text
+    why = site.office.because(site.desk.now(), "R-BAD-01")
+    with site.office.writing() as conn:
+        for sha, kind in (("a" * 64, "835"), ("b" * 64, "UNREAD")):
+            files.register(
+                conn,
+                sha256=sha,
+                direction="in",
+                partner="clearinghouse",
+                name="x",
+                kind=kind,
+                size=1,
+                today=why.today,
+                at=why.at,
+            )
+        files.end(conn, "a" * 64, files.End.POSTED)
+        remittances.insert_new(
+            conn,
+            id="R-1",
+            payer_id="P-NORTHLAKE",
+            trace="T-1",
+            paid_cents=100,
+            content_hash="1",
+            file_sha256="a" * 64,
+            st_segment=1,
+            status="received",
+            received_on=why.today,
+        )
+
+    page = ops.get("/health").text
+    listed = ops.get("/imports?ended=waiting").text
+
+    assert "1 file of money is not all in the ledger" in page
+    assert "1 in a mailbox, tried again by each sweep" in page
+    assert "not posted yet" in listed
+    assert "Remittance (835)" in listed or "remittance (835)" in listed

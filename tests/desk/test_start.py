@@ -2,7 +2,9 @@
 
 import csv
 import hashlib
+import os
 import re
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from activities.intake import bring_in
 from activities.rejects import code_of, shape, shapes
 from desk import app
 from desk.start import bare_name
-from exchange.mailbox import Mailbox, MailboxError
+from exchange.mailbox import Mailbox, MailboxError, UnreachableError
 from records import claims, file_list, files
 from records.tables import access, claim, import_run, search
 from tests.desk.conftest import Site, post, token_of
@@ -472,3 +474,78 @@ def test_patients_plans_are_started_and_what_is_held_is_said_to_be_used_later(
 
     assert "not used yet" in page.text
     assert "once a claim of its patient comes" in client.get(place).text
+
+
+def silent_mailbox(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_partner: str) -> Mailbox:
+        raise UnreachableError("PLANTED")
+
+    monkeypatch.setattr(site.office, "open_mailbox", away)
+
+
+def test_a_file_of_a_mailbox_that_does_not_answer_is_one_clear_error(
+    site: Site, more_claims: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(site, "may.837", more_claims)
+    ops = site.signed_in("ops")
+    mark = mark_of(ops.get("/start"))
+    silent_mailbox(site, monkeypatch)
+
+    answer = post(ops, "/start/mail", {"mark": mark})
+
+    assert answer.status_code == 422
+    assert "does not answer in time, so the file was not read" in answer.text
+    assert "PLANTED" not in answer.text
+
+
+def test_nobody_waits_longer_than_the_time_for_all_steps(
+    site: Site, more_claims: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(site, "may.837", more_claims)
+    ops = site.signed_in("ops")
+    mark = mark_of(ops.get("/start"))
+    released = threading.Event()
+
+    def stuck(*_: object) -> None:
+        released.wait(60)
+
+    monkeypatch.setattr("desk.start.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("desk.start.read_marked", stuck)
+    try:
+        answer = post(ops, "/start/mail", {"mark": mark})
+    finally:
+        released.set()
+
+    assert answer.status_code == 422
+    assert "does not answer in time" in answer.text
+
+
+def test_a_file_that_cannot_be_put_aside_is_taken_in_and_said_to_lie_there(
+    site: Site, more_claims: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbound = lay(site, "may.837", more_claims)
+    ops = site.signed_in("ops")
+    place = post(ops, "/start/mail", {"mark": mark_of(ops.get("/start"))}).headers[
+        "location"
+    ]
+    silent_mailbox(site, monkeypatch)
+
+    done = post(ops, "/start/go", {"s": place.partition("s=")[2]})
+
+    assert done.status_code == 303
+    assert "the file still lies there" in ops.get(done.headers["location"]).text
+    assert (inbound / "may.837").exists()
+
+
+def test_a_file_above_the_limit_is_not_taken_and_says_so(
+    site: Site, more_claims: bytes
+) -> None:
+    inbound = lay(site, "may.837", more_claims)
+    ops = site.signed_in("ops")
+    os.truncate(inbound / "may.837", 20_000_000_000)
+    mark = mark_of(ops.get("/start"))
+
+    answer = post(ops, "/start/mail", {"mark": mark})
+
+    assert answer.status_code == 422
+    assert "larger than what is read here" in answer.text

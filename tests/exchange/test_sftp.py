@@ -1,5 +1,6 @@
 """What only a mailbox at a server has to mind: keys, folders, a line that breaks."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -267,3 +268,50 @@ def test_what_the_server_says_is_not_repeated(
 
     assert "QUILL" not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A server that takes the call and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+def test_who_waits_gives_up_a_silent_server_after_their_own_time(
+    server: Server, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a bound of its own it would be asked for an hour here."""
+    monkeypatch.setattr("exchange.connection.CONNECT_SECONDS", 3600)
+    mailbox = SftpMailbox(server.account(port=silent_port)).within(0.1)
+    steps: list[Callable[[], object]] = [
+        mailbox.list_inbound,
+        lambda: mailbox.read_inbound("a.835"),
+        lambda: mailbox.archive_inbound("a.835"),
+    ]
+
+    for step in steps:
+        with pytest.raises(UnreachableError, match="does not answer or broke off"):
+            step()
+    with (
+        pytest.raises(UnreachableError, match="does not answer or broke off"),
+        mailbox.held(),
+    ):
+        pass
+
+
+def test_who_waits_gives_up_a_server_that_falls_silent_after_the_login(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exchange.sftp.STEP_SECONDS", 3600)
+
+    async def silence(*_: object) -> None:
+        await asyncio.sleep(3600)
+
+    mailbox = SftpMailbox(server.account()).within(5)
+    with mailbox.held() as held:
+        monkeypatch.setattr(held, "_seconds", 0.1)
+        monkeypatch.setattr("exchange.sftp._read", silence)
+        with pytest.raises(UnreachableError, match="does not answer"):
+            held.read_inbound("a.835")
