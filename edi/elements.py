@@ -11,6 +11,7 @@ from edi.interchange import Segment
 from edi.writer import plain
 
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_USUAL = re.compile(r"-?[1-9][0-9]{0,9}(?:\.[0-9]{1,2})?")
 _D8 = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
@@ -68,12 +69,22 @@ def read_amount(text: str, segment: Segment, name: str) -> Decimal:
     raise EdiError(f"{name} {problem}", segment=segment.number, field=name)
 
 
-@lru_cache(maxsize=4096)
-def _amount(text: str) -> Decimal:
-    """Prices come again and again in a file."""
+def dollars(text: str) -> Decimal:
+    """The same without a place to name.
+
+    Raises:
+        MoneyError: not an amount, or one with parts of a cent.
+    """
+    if _USUAL.fullmatch(text):
+        whole, _, part = text.partition(".")
+        return Decimal(f"{whole}.{part:0<2}")
     if not _AMOUNT.fullmatch(text):
         raise MoneyError("an amount is not an amount")
     return usd(text)
+
+
+_amount = lru_cache(maxsize=4096)(dollars)
+"""Prices come again and again in a file."""
 
 
 def read_quantity(text: str, segment: Segment, name: str) -> Decimal:

@@ -16,15 +16,17 @@ from edi.interchange import (
     FileKind,
     Interchange,
     InterchangeHeader,
+    Run,
     Segment,
     TransactionSet,
+    segments_of,
 )
+from edi.runs import BLANKS, boundary, even, joined, picked
 from edi.tokens import Tokens
 
 MOST_WARNINGS = 1000
 """Listed of one file; the last one says how many more there were."""
 _COUNT = re.compile(r"[0-9]{1,9}")
-_BLANKS = " \t\r\n\v\f\ufeff"
 _BY_ST01 = {
     "835": FileKind.X835,
     "999": FileKind.X999,
@@ -43,7 +45,11 @@ class _Open:
     header: InterchangeHeader
     delimiters: Delimiters
     gs: Segment | None = None
-    st: list[Segment] = field(default_factory=list)
+    st: Segment | None = None
+    body: list[Segment | Run] = field(default_factory=list)
+    """What is kept of the set after its ST."""
+    length: int = 0
+    """Segments of the set so far, ST among them."""
     ta1: list[Segment] = field(default_factory=list)
     groups: int = 0
     in_group: set[str] = field(default_factory=set)
@@ -58,7 +64,7 @@ class Envelopes:
         self, content: bytes | BinaryIO, *, only: frozenset[str] | None = None
     ) -> None:
         """``content`` is the file, or a stream of its bytes; a set keeps ``only`` the
-        segments with these tags, and what is warned of its counts means nothing."""
+        segments with these tags, and its end."""
         self._tokens = Tokens(content)
         self._only = only
         self.marks = Delimiters("", "", "", "")
@@ -88,17 +94,41 @@ class Envelopes:
                 self._finish()
                 self.marks = token
                 continue
-            for raw in token.split(self.marks.segment):
-                if text := raw.strip(_BLANKS):
-                    self._take(text)
-                    if self._out:
-                        yield from self._out
-                        self._out.clear()
+            yield from self._cut(even(token, self.marks.segment))
         self._finish()
         yield from self._out
         if self._unlisted:
             words = f"{self._unlisted} more warnings are not listed"
             self.warnings.append(EdiWarning(self.segments, "", words))
+
+    def _cut(self, text: str) -> Iterator[Found]:
+        """What whole segments give, each after a terminator."""
+        terminator, find = self.marks.segment, boundary(self.marks).search
+        at = 1
+        while at < len(text):
+            if self._open is not None and self._open.st is not None:
+                odd = find(text, at - 1)
+                end = odd.start() + 1 if odd else len(text)
+                if end > at:
+                    self._run(self._open, text[at - 1 : end - 1])
+                    at = end
+                    continue
+            end = text.index(terminator, at)
+            if raw := text[at:end].strip(BLANKS):
+                self._take(raw)
+                yield from self._out
+                self._out.clear()
+            at = end + 1
+
+    def _run(self, state: _Open, text: str) -> None:
+        """Plain segments inside a set."""
+        run = Run(self.segments + 1, text.count(self.marks.segment), text)
+        self.segments += run.count
+        state.length += run.count
+        if self._only is None:
+            state.body.append(run)
+        else:
+            state.body += picked(run, self._only, self.marks)
 
     def _warn(self, number: int, code: str, message: str, error: str = "") -> None:
         self.errors[error or code] += 1
@@ -113,9 +143,10 @@ class Envelopes:
         tag = elements[0].strip()
         act = _ENVELOPE.get(tag)
         state = self._open
-        if act is None and state is not None and state.st:
+        if act is None and state is not None and state.st is not None:
+            state.length += 1
             if self._only is None or tag in self._only:
-                state.st.append(Segment(self.segments, tag, tuple(elements[1:])))
+                state.body.append(Segment(self.segments, tag, tuple(elements[1:])))
             return
         segment = Segment(self.segments, tag, tuple(elements[1:]))
         if state is None:
@@ -162,47 +193,49 @@ class Envelopes:
                 "a control number is used twice",
                 "ST02 repeated",
             )
-        state.st = [segment]
+        state.st, state.body, state.length = segment, [], 1
 
     def _se(self, state: _Open, segment: Segment) -> None:
-        if not state.st:
+        if state.st is None:
             self._warn(
                 segment.number, "SE", "an end without a beginning", "SE without ST"
             )
             self._out.append(segment)
             return
-        state.st.append(segment)
-        if not _counts(segment.get(1), len(state.st)):
+        state.body.append(segment)
+        state.length += 1
+        if not _counts(segment.get(1), state.length):
             self._warn(segment.number, "SE01", "the segment count is wrong")
-        if segment.get(2) != state.st[0].get(2):
+        if segment.get(2) != state.st.get(2):
             words = "the control number differs from ST02"
             self._warn(segment.number, "SE02", words)
-        self._close_set(state, complete=True)
+        self._close_set(state, state.st, complete=True)
 
     def _end_set(self, state: _Open, number: int) -> None:
         """Close a set whose SE never came."""
-        if state.st:
+        if state.st is not None:
             self._warn(number, "SE", "a transaction set has no end", "ST without SE")
-            self._close_set(state, complete=False)
+            self._close_set(state, state.st, complete=False)
 
-    def _close_set(self, state: _Open, *, complete: bool) -> None:
-        head, gs = state.st[0], state.gs
-        version = head.get(3) or (gs.get(8) if gs else "")
+    def _close_set(self, state: _Open, st: Segment, *, complete: bool) -> None:
+        gs = state.gs
+        version = st.get(3) or (gs.get(8) if gs else "")
         one = TransactionSet(
-            kind=kind_of(head.get(1), version, state.st),
-            control_number=head.get(2),
+            kind=kind_of(st.get(1), version, segments_of(state.body, self.marks)),
+            control_number=st.get(2),
             version=version,
-            segments=tuple(state.st),
+            st=st,
+            body=tuple(joined(state.body)),
             delimiters=state.delimiters,
             header=state.header,
             gs06=gs.get(6) if gs else "",
             complete=complete,
-            repeated=head.get(2) in state.in_group,
+            repeated=st.get(2) in state.in_group,
         )
         self._out.append(one)
-        state.in_group.add(head.get(2))
+        state.in_group.add(st.get(2))
         state.sets += 1
-        state.st = []
+        state.st, state.body = None, []
 
     def _ge(self, state: _Open, segment: Segment) -> None:
         self._end_set(state, segment.number)

@@ -1,7 +1,9 @@
 """The nouns of an X12 file: segments, transaction sets, interchanges."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -53,6 +55,35 @@ class Delimiters:
 
 
 @dataclass(frozen=True)
+class Run:
+    """Segments that follow one another, as text that is not cut yet.
+
+    A terminator stands before each and their tags begin right behind it; there are no
+    blanks around them, and none is of an envelope. ``number`` is that of the first.
+    """
+
+    number: int
+    count: int
+    text: str
+
+    def cut(self, marks: Delimiters) -> Iterator[Segment]:
+        """Its segments."""
+        _, *raws = self.text.split(marks.segment)
+        for number, raw in enumerate(raws, start=self.number):
+            tag, *elements = raw.split(marks.element)
+            yield Segment(number, tag, tuple(elements))
+
+
+def segments_of(body: Iterable[Segment | Run], marks: Delimiters) -> Iterator[Segment]:
+    """A set's segments, one by one."""
+    for part in body:
+        if isinstance(part, Run):
+            yield from part.cut(marks)
+        else:
+            yield part
+
+
+@dataclass(frozen=True)
 class InterchangeHeader:
     """What the ISA says: who sent it to whom, its number, date (YYMMDD) and usage.
 
@@ -74,18 +105,38 @@ class TransactionSet:
     """ST to SE, with what its envelope said.
 
     Not ``complete`` when SE is missing; ``repeated`` when its control number was used
-    before in the same group (R-BAD-03).
+    before in the same group (R-BAD-03). ``body`` is what follows ST; who needs single
+    segments takes ``segments``, which are cut when they are first asked for.
     """
 
     kind: FileKind
     control_number: str
     version: str
-    segments: tuple[Segment, ...]
+    st: Segment
+    body: tuple[Segment | Run, ...]
     delimiters: Delimiters
     header: InterchangeHeader
     gs06: str = ""
     complete: bool = True
     repeated: bool = False
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """ST to SE, or to the last one that came."""
+        return (self.st, *segments_of(self.body, self.delimiters))
+
+    @property
+    def run(self) -> Run | None:
+        """Everything between ST and SE, when it is in one piece."""
+        between = self.body[:-1] if self.complete else self.body
+        first = between[0] if len(between) == 1 else None
+        return first if isinstance(first, Run) else None
+
+    @property
+    def last(self) -> int:
+        """The number of the last segment."""
+        end = self.body[-1] if self.body else self.st
+        return end.number + end.count - 1 if isinstance(end, Run) else end.number
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ stays in proportion to one of them.
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import BinaryIO
 
 from edi.elements import (
@@ -53,12 +54,14 @@ __all__ = [
 ]
 
 _TELLS_KIND = frozenset({"BHT"})
-_QUALIFIED = {
-    "SVC": re.compile(r"(?:HC|AD|ER|HP|IV|N4|NU|WK)([^\w\s.-])"),
-    "SV1": re.compile(r"(?:HC|ER|IV|WK)([^\w\s.-])"),
-    "HI": re.compile(r"(?:ABK|ABF|BK|BF)([^\w\s.-])"),
-    "STC": re.compile(r"[A-Z][0-9]{1,2}([^\w\s.-])"),
+_QUALIFIERS = {
+    "SVC": "(?:HC|AD|ER|HP|IV|N4|NU|WK)",
+    "SV1": "(?:HC|ER|IV|WK)",
+    "HI": "(?:ABK|ABF|BK|BF)",
+    "STC": "[A-Z][0-9]{1,2}",
 }
+_MARK = r"([^\w\s.-])"
+_QUALIFIED = {tag: re.compile(text + _MARK) for tag, text in _QUALIFIERS.items()}
 
 
 def read(content: bytes) -> tuple[tuple[Interchange, ...], tuple[EdiWarning, ...]]:
@@ -137,6 +140,10 @@ def component_separator(one: TransactionSet) -> tuple[str, EdiWarning | None]:
     status codes are looked at: there the first part shows where it must stand.
     """
     declared = one.delimiters.component
+    if one.run is not None:
+        first = _first_use(one.delimiters).search(one.run.text)
+        if first is not None and first[1] == declared:
+            return declared, None
     used: dict[str, Segment] = {}
     for segment in one.segments:
         pattern = _QUALIFIED.get(segment.tag)
@@ -148,3 +155,11 @@ def component_separator(one: TransactionSet) -> tuple[str, EdiWarning | None]:
     (mark, segment), *_ = used.items()
     words = "ISA16 declares another component separator than the set uses"
     return mark, EdiWarning(segment.number, "ISA16", words)
+
+
+@lru_cache(maxsize=64)
+def _first_use(marks: Delimiters) -> re.Pattern[str]:
+    """A component separator of any kind, behind the first part of a code."""
+    element, end = re.escape(marks.element), re.escape(marks.segment)
+    kinds = "|".join(tag + element + text for tag, text in _QUALIFIERS.items())
+    return re.compile(f"{end}(?:{kinds}){_MARK}")

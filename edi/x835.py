@@ -1,9 +1,9 @@
 """835: remittances in and out (005010X221A1). Reading and writing are a module each."""
 
+from edi.x835_hash import content_hash
 from edi.x835_read import (
     ReadSet,
     RemittanceFile,
-    content_hash,
     each_remittance,
     none_is_whole,
     read_remittances,

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, BinaryIO
 
 from claims.remittance import (
@@ -21,6 +20,7 @@ from claims.remittance import (
     RemittanceLine,
 )
 from edi.errors import EdiError, EdiWarning
+from edi.interchange import Run
 from edi.loops import Loop
 from edi.segments import (
     FileKind,
@@ -32,6 +32,8 @@ from edi.segments import (
     maybe_date,
     read_amount,
 )
+from edi.x835_claims import ClaimTexts, UnusualError
+from edi.x835_hash import content_hash
 from edi.x837_line import read_adjustments
 
 PLB_PAIRS = 6
@@ -103,7 +105,7 @@ def read_set_at(content: bytes, position: int) -> Remittance:
         EdiError: there is none, or it is not whole.
     """
     for one in each_set(content, FileKind.X835, warnings=[]):
-        if one.segments[0].number == position:
+        if one.st.number == position:
             found = read_set(one, set())
             if found.remittance is None or found.problem is not None:
                 break
@@ -152,23 +154,6 @@ def read_set(one: TransactionSet, traces: set[tuple[str, str]]) -> ReadSet:
     return ReadSet(one.header, remittance, problem, tuple(warnings))
 
 
-def content_hash(one: TransactionSet, component: str) -> str:
-    """SHA-256 of ST..SE in canonical delimiters, without control numbers (R-ERA-06).
-
-    ST02, SE01 and SE02 are left out, so that the same content hashes alike in another
-    envelope, other delimiters, another encoding or another padding.
-    """
-    digest = sha256()
-    for segment in one.segments:
-        known = segment.tag not in ("ST", "SE")
-        elements = segment.elements if known else segment.elements[:1]
-        if segment.tag == "SE":
-            elements = ()
-        text = "\x1d".join([segment.tag, *elements]).rstrip("\x1d")
-        digest.update(text.replace(component, "\x1f").encode() + b"\x1e")
-    return digest.hexdigest()
-
-
 def read_plb(segments: list[Segment], component: str) -> Iterator[ProviderAdjustment]:
     """Every reason of the PLB segments, in file order.
 
@@ -206,15 +191,16 @@ class _Reader:
         self.head = Loop()
         self.parties: dict[str, Loop] = {}
         self.party: Loop | None = None
-        self.claims: list[_Claim] = []
+        self.claims: list[_Claim | RemittanceClaim] = []
+        self.claim: _Claim | None = None
+        """The last one, when its segments are read one by one."""
         self.plb: list[Segment] = []
         self.problem: EdiWarning | None = None
         if not one.complete:
-            last = one.segments[-1].number
-            self.problem = EdiWarning(last, "SE", "the file ends inside this set")
+            self.problem = EdiWarning(one.last, "SE", "the file ends inside this set")
         elif one.repeated:
             words = "the control number is used twice in its group"
-            self.problem = EdiWarning(one.segments[0].number, "ST02", words)
+            self.problem = EdiWarning(one.st.number, "ST02", words)
 
     def run(self) -> Remittance:
         """The set as far as it goes.
@@ -222,26 +208,52 @@ class _Reader:
         Raises:
             EdiError: BPR or TRN is missing, or an amount cannot be read.
         """
-        for segment in self.one.segments[1:]:
-            self._file(segment)
+        if (run := self.one.run) is not None:
+            self._take(run)
+        else:
+            for segment in self.one.segments[1:]:
+                self._file(segment)
         return self._remittance()
+
+    def _take(self, run: Run) -> None:
+        """Each claim as a whole where it is as usual."""
+        marks = self.one.delimiters
+        clp = f"{marks.segment}CLP{marks.element}"
+        head, *claims = run.text.split(clp)
+        number = self._file_all(Run(run.number, head.count(marks.segment), head))
+        texts = ClaimTexts(marks, self.sep)
+        for text in claims:
+            try:
+                claim, number = texts.read(text, number)
+            except UnusualError:
+                count = 1 + text.count(marks.segment)
+                number = self._file_all(Run(number, count, clp + text))
+            else:
+                self.claims.append(claim)
+
+    def _file_all(self, run: Run) -> int:
+        """File each segment; the number after the last."""
+        for segment in run.cut(self.one.delimiters):
+            self._file(segment)
+        return run.number + run.count
 
     def _file(self, segment: Segment) -> None:
         tag = segment.tag
         if tag == "PLB":
             self.plb.append(segment)
         elif tag == "CLP":
-            self.claims.append(_Claim(Loop(segment)))
+            self.claim = _Claim(Loop(segment))
+            self.claims.append(self.claim)
         elif tag == "LX":
             self.party = None
-        elif not self.claims:
+        elif self.claim is None:
             self._header(segment)
         elif tag == "SVC":
-            self.claims[-1].lines.append(Loop(segment))
-        elif self.claims[-1].lines:
-            self.claims[-1].lines[-1].take(segment)
+            self.claim.lines.append(Loop(segment))
+        elif self.claim.lines:
+            self.claim.lines[-1].take(segment)
         else:
-            self.claims[-1].loop.take(segment)
+            self.claim.loop.take(segment)
 
     def _header(self, segment: Segment) -> None:
         if segment.tag == "N1":
@@ -253,7 +265,7 @@ class _Reader:
             self.head.take(segment)
 
     def _remittance(self) -> Remittance:
-        st = self.one.segments[0]
+        st = self.one.st
         bpr, trn = self._required("BPR"), self._required("TRN")
         payer = self.parties.get("PR", Loop())
         return Remittance(
@@ -269,7 +281,9 @@ class _Reader:
             payer_name=payer.head.get(2),
             payer_edi_id=payer.ref("2U") or payer.head.get(4) or trn.get(3),
             **self._payee(),
-            claims=tuple(self._claim(c) for c in self.claims),
+            claims=tuple(
+                self._claim(c) if isinstance(c, _Claim) else c for c in self.claims
+            ),
             provider_adjustments=tuple(read_plb(self.plb, self.sep)),
             content_hash=content_hash(self.one, self.sep),
         )
@@ -286,7 +300,7 @@ class _Reader:
     def _required(self, tag: str) -> Segment:
         found = self.head.first(tag)
         if not found.tag:
-            number = self.one.segments[0].number
+            number = self.one.st.number
             raise EdiError(f"{tag} is missing", segment=number, field=tag)
         return found
 

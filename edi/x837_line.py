@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from claims.adjustment import Adjustment
+from claims.checked import maker
 from claims.claim import LineDecision, ServiceLine
 from claims.money import ZERO
 from edi.elements import (
@@ -18,6 +19,8 @@ from edi.errors import EdiError
 from edi.interchange import Segment
 from edi.loops import Loop
 from edi.x837_parties import provider
+
+_adjustment = maker(Adjustment)
 
 
 def positive(segment: Segment, position: int, name: str) -> Decimal:
@@ -42,11 +45,15 @@ def read_adjustments(segments: list[Segment]) -> tuple[Adjustment, ...]:
         EdiError: an amount cannot be read.
     """
     return tuple(
-        Adjustment(
-            group=segment.get(1),
-            carc=segment.get(place),
-            amount=read_amount(segment.get(place + 1), segment, f"CAS{place + 1:02d}"),
-            quantity=segment.get(place + 2) or None,
+        _adjustment(
+            {
+                "group": segment.get(1),
+                "carc": segment.get(place),
+                "amount": read_amount(
+                    segment.get(place + 1), segment, f"CAS{place + 1:02d}"
+                ),
+                "quantity": segment.get(place + 2) or None,
+            }
         )
         for segment in segments
         for place in range(2, min(20, len(segment.elements) + 2), 3)
