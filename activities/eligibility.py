@@ -63,6 +63,8 @@ def _check(conn: Connection, office: Office, row: ClaimRow, why: Because) -> Non
         _active(conn, office, row, why.by(decision))
     elif decision.action == "none" and _is_booked(row, why) and not asked:
         _booked(conn, office, row, why)
+    elif decision.action == "again":
+        _ask_once_more(conn, office, row, asked, decision, answer, why)
     elif decision.action == "none":
         _ask(conn, office, row, asked, why)
     else:
@@ -110,7 +112,9 @@ def confirm(conn: Connection, office: Office, row: ClaimRow, why: Because) -> bo
         _ask(conn, office, row, late, why)
         return False
     decision = rules.judge([answer["answer"]], day)
-    if decision.action != "active":
+    if decision.action == "again":
+        _ask_once_more(conn, office, row, asked, decision, answer, why)
+    elif decision.action != "active":
         _hold(conn, office, row, decision, answer, why.by(decision))
     return decision.action == "active"
 
@@ -187,6 +191,35 @@ def _ask(
     claims.set_step(conn, row, row.state, step, why.by_rule("R-ELG-01"), words)
 
 
+def _ask_once_more(
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    asked: list[RowMapping],
+    decision: Decision,
+    answer: RowMapping | None,
+    why: Because,
+) -> None:
+    """The plan could not answer at that moment: once more, then a person asks."""
+    open_ = [q for q in asked if q["status"] in ("queued", "taken")]
+    out = [q for q in asked if q["status"] == "sent" and q["sent_on"] >= why.today]
+    if not open_ and not out:
+        if len(asked) >= TRIES:
+            _hold(conn, office, row, decision, answer, why.by(decision))
+            return
+        _queue_270(conn, row, len(asked) + 1, why)
+    step = steps.by_claim(
+        office,
+        row,
+        "ELIG_270_BATCH",
+        next_business_day(why.today),
+        "the plan's answer about coverage (271)",
+        "the claim goes on, or a clerk asks the patient",
+    )
+    words = "The plan could not answer; it is asked once more"
+    claims.set_step(conn, row, row.state, step, why.by(decision), words)
+
+
 def _queue_270(conn: Connection, row: ClaimRow, number: int, why: Because) -> None:
     inquiries.queue(
         conn,
@@ -230,6 +263,8 @@ def _hold(
         "answer": decision.reason,
         "service_date": str(row.service_from),
     }
+    if mend := rules.mend_for(decision):
+        evidence["what_to_mend"] = mend
     task = open_claim_task(
         conn,
         office,

@@ -5,36 +5,17 @@ from datetime import date
 from typing import Any
 
 from claims.decision import Decision
+from policy.coverage_rejects import reason
 
 ACTIVE = frozenset("12345")
 INACTIVE = frozenset("678")
 WHOLE_PLAN = "30"
 
-QUESTIONS = {
-    "42": "The plan could not answer. Is the member number on the card still the same?",
-    "43": "The plan does not know our provider. Which plan is printed on the card?",
-    "56": "The plan did not accept the date. On which day was the visit?",
-    "57": "The plan did not accept the date. On which day was the visit?",
-    "58": "The birth date is missing or wrong. What is the patient's birth date?",
-    "60": "The birth date lies after the visit. What is the patient's birth date?",
-    "62": "The plan cannot look that far back. Was the plan in force on that day?",
-    "64": "The member number is missing or wrong. What number is on the card?",
-    "65": "The name differs. How is the name spelled on the card?",
-    "66": "The sex recorded at the plan differs. What does the plan have on file?",
-    "67": "The plan does not find the patient. What number and name are on the card?",
-    "68": "The plan finds several patients. What number is on the card?",
-    "71": "The birth date differs. What is the patient's birth date?",
-    "72": "The member number is not found. What number is on the card?",
-    "73": "The name differs. How is the name spelled on the card?",
-    "74": "The sex recorded at the plan differs. What does the plan have on file?",
-    "75": "The member is not found at this plan. Is this still the patient's plan?",
-    "76": "The plan finds the member twice. What number is on the card?",
-}
-OTHER = "The plan did not accept the question. Is the card still valid?"
-
 
 def judge(answers: Sequence[Mapping[str, Any]], service_date: date) -> Decision:
-    """active, inactive, unclear, rejected, or none when no answer is on file.
+    """active, inactive, unclear, rejected, again, or none when no answer is on file.
+
+    ``again``: the plan could not answer at that moment, and said nothing else.
 
     ``answers`` are 271 answers as stored, the newest first: ``aaa`` (reject codes),
     ``benefits`` (EB), ``plan_begins`` and ``plan_ends``. What the plan says of itself
@@ -46,10 +27,13 @@ def judge(answers: Sequence[Mapping[str, Any]], service_date: date) -> Decision:
         )
     answer = answers[0]
     if rejects := [str(code) for code in answer.get("aaa", [])]:
+        again = all(reason(code).again for code in rejects)
         return Decision(
-            action="rejected",
+            action="again" if again else "rejected",
             rule="R-ELG-04",
-            reason="the plan could not match the patient",
+            reason="the plan could not answer"
+            if again
+            else "the plan could not match the patient",
             evidence=tuple(f"AAA {code}" for code in rejects),
         )
     codes = _codes(answer)
@@ -109,9 +93,8 @@ def question_for(
     decision: Decision, *, plan: str = "", ended: str | None = None
 ) -> str:
     """What the clerk can ask the patient; never only a code (R-ELG-04)."""
-    for code in decision.evidence:
-        if code.startswith("AAA "):
-            return QUESTIONS.get(code.removeprefix("AAA "), OTHER)
+    if refused := _refused(decision):
+        return " ".join(dict.fromkeys(reason(code).question for code in refused))
     if decision.action == "inactive" and plan and ended:
         last = f"{_date(ended):%m/%d/%Y}"
         return f"Your plan with {plan} ended on {last}. Do you have a new card?"
@@ -120,3 +103,14 @@ def question_for(
             "Your plan says it was not active on that day. Which plan do you have now?"
         )
     return "Which plan covered you on that day, and what number is on the card?"
+
+
+def mend_for(decision: Decision) -> str:
+    """What of ours is to be mended before the plan can answer; "" when nothing is."""
+    wrong = (reason(code).mend for code in _refused(decision))
+    return " ".join(dict.fromkeys(words for words in wrong if words))
+
+
+def _refused(decision: Decision) -> list[str]:
+    said = [code for code in decision.evidence if code.startswith("AAA ")]
+    return [code.removeprefix("AAA ") for code in said]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.task import TASKS, TaskSpec
+from policy.coverage_rejects import REASONS
 from policy.remittance import CONTRACT_ONLY
 from policy.rule_words import ACTION_WORDS, RULE_WORDS
 from policy.scrub import EDITS
@@ -41,6 +42,7 @@ def page() -> str:
         _reasons(),
         _remarks(),
         _statuses(),
+        _refusals(),
         _timers(),
         _appeals(),
         _statements(),
@@ -203,6 +205,22 @@ def _statuses() -> Iterator[str]:
                 row["next_timer"] or "",
             )
             for code, row in rows("claim_status_actions", "categories", "code").items()
+        ),
+    )
+
+
+def _refusals() -> Iterator[str]:
+    yield "## Reject reasons of a 271 (AAA)"
+    yield ""
+    yield "Each is a question for the patient. A plan that could not answer is asked once"
+    yield "more by itself; where what we sent of ourselves is wrong, the task says what to"
+    yield "mend. Any other reason asks whether the card is still valid."
+    yield ""
+    yield from _grid(
+        ("reason", "question to the patient", "asked once more", "what to mend"),
+        (
+            (code, found.question, "yes" if found.again else "", found.mend)
+            for code, found in REASONS.items()
         ),
     )
 

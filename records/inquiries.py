@@ -139,13 +139,16 @@ def mark(
 def answer_on_file(
     conn: Connection, *, payer_id: str, member_index: str, traces: Iterable[str]
 ) -> RowMapping | None:
-    """The newest 271 for the claim's own questions, else for the member."""
-    wanted = {
-        "of_payer": payer_id,
-        "of_member": member_index,
-        "traces": list(traces),
-    }
-    return conn.execute(_ANSWERS, wanted).mappings().first()
+    """The newest 271 for the claim's own questions, else for the member.
+
+    Of one day's, the answer to the question asked last (``traces``, oldest first).
+    """
+    asked = list(traces)
+    wanted = {"of_payer": payer_id, "of_member": member_index, "traces": asked}
+    found = list(conn.execute(_ANSWERS, wanted).mappings())
+    order = {trace: place for place, trace in enumerate(asked)}
+    day = [row for row in found if row["answered_on"] == found[0]["answered_on"]]
+    return max(day, key=lambda row: order.get(row["trace"], -1), default=None)
 
 
 def record_answer(conn: Connection, **values: Any) -> bool:

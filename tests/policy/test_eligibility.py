@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from edi.x270 import Benefit, EligibilityAnswer
-from policy.eligibility import OTHER, QUESTIONS, judge, question_for
+from policy.coverage_rejects import OTHER, REASONS
+from policy.eligibility import judge, mend_for, question_for
 from tests.claims.making import VISIT
 
 
@@ -74,16 +75,33 @@ def test_r_elg_04_a_reject_reason_counts_before_any_benefit() -> None:
     assert decision.evidence == ("AAA 75",)
 
 
-@pytest.mark.parametrize("code", sorted(QUESTIONS))
+@pytest.mark.parametrize("code", sorted(REASONS))
 def test_r_elg_04_each_reject_reason_is_a_question_for_the_patient(code: str) -> None:
     question = question_for(judge([answer(aaa=(code,))], VISIT))
-    assert question == QUESTIONS[code]
+    assert question == REASONS[code].question
     assert question.endswith("?")
     assert code not in question
 
 
 def test_r_elg_04_an_unknown_reject_reason_is_no_raw_code_either() -> None:
-    assert question_for(judge([answer(aaa=("99",))], VISIT)) == OTHER
+    assert question_for(judge([answer(aaa=("99",))], VISIT)) == OTHER.question
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+def test_r_elg_04_a_reason_asks_again_or_mends_or_only_asks(code: str) -> None:
+    found = REASONS[code]
+    decision = judge([answer(aaa=(code,))], VISIT)
+    assert decision.action == ("again" if found.again else "rejected")
+    assert mend_for(decision) == found.mend
+    assert not (found.again and found.mend)
+
+
+def test_r_elg_04_several_reasons_ask_each_question_once() -> None:
+    both = judge([answer(aaa=("42", "72", "73", "65"))], VISIT)
+    assert both.action == "rejected"
+    asked = question_for(both)
+    assert asked.count("?") == 3
+    assert asked.startswith(REASONS["42"].question)
 
 
 def test_r_elg_04_inactive_and_unclear_ask_different_questions() -> None:

@@ -1,0 +1,158 @@
+"""Every reject reason of a 271: asked of the patient, or of the plan once more.
+
+The claim's 270 leaves in a real file, the plan's 271 comes back as one (R-ELG-04).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activities.answers import take_271
+from activities.eligibility import EligibilityActivities
+from activities.imports import import_claims
+from activities.inquiry import InquiryActivities
+from activities.office import Office
+from claims.claim import ClaimState
+from edi.x270 import (
+    CoverageAnswer,
+    read_eligibility_answers,
+    read_eligibility_inquiries,
+    write_eligibility_answers,
+)
+from policy.coverage_rejects import OTHER, REASONS
+from records import claims, inquiries, news, tasks
+from records.claims import ClaimRow
+from records.db import RowMapping
+from records.events import Because
+from tests.activities.conftest import NOON, open_office
+from tests.activities.reviewing import claim_of
+from tests.edi.conftest import OURS
+from tests.edi.make import ENVELOPE
+
+PAYER, NUMBER = "P-NORTHLAKE", "SYN-0001"
+NEXT_DAY = NOON + timedelta(1)
+AGAIN = sorted(code for code, found in REASONS.items() if found.again)
+ASKED = sorted(code for code, found in REASONS.items() if not found.again)
+
+
+@pytest.fixture
+def office(tmp_path: Path, repo_root: Path, sqlite_url: str) -> Iterator[Office]:
+    opened = open_office(tmp_path, repo_root, sqlite_url)
+    a1 = next(s for s in OURS if s.path.name.startswith("a1_")).content
+    import_claims(opened, a1, name="", why=Because(NOON, NOON.date(), "R-BAD-01"))
+    with opened.writing() as conn:
+        row = claim_of(conn, NUMBER)
+        claims.change_payer(conn, row.id, payer_id=PAYER, member_index=row.member_index)
+    yield opened
+    opened.db.close()
+
+
+def now(office: Office) -> ClaimRow:
+    with office.reading() as conn:
+        return claim_of(conn, NUMBER)
+
+
+def asks(office: Office, number: int) -> str:
+    """Its 270 leaves; the trace that the payer reads in it."""
+    activities = InquiryActivities(office)
+    batch = f"inquire270-{PAYER}-{number}"
+    assert activities.take_inquiries(batch, "270", PAYER, NOON) == 1
+    activities.send_inquiries(batch, NOON)
+    mailbox = office.open_mailbox("clearinghouse")
+    name = [n for n in mailbox.list_outbound() if n.startswith("270-")][-1]
+    (asked,) = read_eligibility_inquiries(mailbox.read_outbound(name))
+    return asked.trace
+
+
+def answers(office: Office, trace: str, *, aaa: str = "", eb01: str = "") -> None:
+    said = CoverageAnswer(trace=trace, member_id="M1", eb01=eb01, aaa=aaa)
+    content = write_eligibility_answers(
+        [said],
+        ENVELOPE,
+        payer_name="PLAN",
+        payer_edi_id="99001",
+        provider_npi="1234567893",
+    )
+    why = office.because(NOON, "R-BAD-01")
+    sha = office.documents.put(content)
+    with office.writing() as conn:
+        found = read_eligibility_answers(content).answers
+        take_271(conn, office, "clearinghouse", found, sha, why)
+
+
+def check(office: Office, at: object = NOON) -> ClaimRow:
+    EligibilityActivities(office).check_eligibility(now(office).id, at)  # type: ignore[arg-type]  # a datetime
+    return now(office)
+
+
+def resolve_tasks(office: Office) -> list[RowMapping]:
+    with office.reading() as conn:
+        return tasks.waiting(conn, claim_id=now(office).id, types=["ELIG_RESOLVE"])
+
+
+def told(office: Office) -> bool:
+    with office.reading() as conn:
+        return any(n["ref"].startswith("271:") for n in news.untold(conn))
+
+
+@pytest.mark.parametrize("code", [*ASKED, "99"])
+def test_a_reject_reason_is_a_question_for_the_patient_the_same_day(
+    office: Office, code: str
+) -> None:
+    expected = REASONS.get(code, OTHER)
+    check(office)
+    answers(office, asks(office, 1), aaa=code)
+    assert told(office)
+
+    row = check(office)
+
+    (task,) = resolve_tasks(office)
+    assert row.state is ClaimState.ELIG_HOLD
+    assert (row.next_owner, row.next_due) == ("task", task["due_on"])
+    assert task["evidence"]["question_to_patient"] == expected.question
+    assert task["evidence"].get("what_to_mend", "") == expected.mend
+    assert task["rule"] == "R-ELG-04"
+    assert f"AAA {code}" not in f"{task['why']} {task['evidence']}"
+    with office.reading() as conn:
+        assert [q["status"] for q in inquiries.of_claim(conn, row.id, "270")] == [
+            "answered"
+        ]
+
+
+@pytest.mark.parametrize("code", AGAIN)
+def test_a_plan_that_could_not_answer_is_asked_once_more(
+    office: Office, code: str
+) -> None:
+    check(office)
+    answers(office, asks(office, 1), aaa=code)
+
+    row = check(office)
+    assert resolve_tasks(office) == []
+    assert (row.state, row.next_what) == (ClaimState.INTAKE, "ELIG_270_BATCH")
+    answers(office, asks(office, 2), eb01="1")
+
+    assert check(office, NEXT_DAY).state is ClaimState.CODING
+
+
+@pytest.mark.parametrize("code", AGAIN)
+@pytest.mark.parametrize("silent", [True, False])
+def test_after_two_tries_the_patient_is_asked(
+    office: Office, code: str, silent: bool
+) -> None:
+    check(office)
+    answers(office, asks(office, 1), aaa=code)
+    check(office)
+    trace = asks(office, 2)
+    assert check(office).state is ClaimState.INTAKE  # it waits for the second answer
+    if not silent:
+        answers(office, trace, aaa=code)
+
+    row = check(office, NEXT_DAY)
+
+    (task,) = resolve_tasks(office)
+    assert row.state is ClaimState.ELIG_HOLD
+    assert task["evidence"]["question_to_patient"] == REASONS[code].question
+    with office.reading() as conn:
+        assert len(inquiries.of_claim(conn, row.id, "270")) == 2
