@@ -168,6 +168,16 @@ class Writer:
         if text != tag:
             self.segments.append(text + TERMINATOR)
 
+    def ref(self, qualifier: str, value: str) -> None:
+        """REF, where there is a value."""
+        if value:
+            self.add("REF", qualifier, value)
+
+    def day(self, qualifier: str, day: date | None) -> None:
+        """DTP of one day, where there is one."""
+        if day is not None:
+            self.add("DTP", qualifier, "D8", d8(day))
+
     def name(
         self,
         entity: str,

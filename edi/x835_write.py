@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from claims.money import ZERO
 from claims.remittance import Remittance, RemittanceClaim, RemittanceLine
+from edi.cas_write import cas_segments
 from edi.errors import UnwritableError
 from edi.writer import OutboundEnvelope, Writer, d8, interchange, plain
-from edi.x837_write import cas_segments
 
 VERSION = "005010X221A1"
 MOA_REMARKS = 5
