@@ -23,7 +23,7 @@ from edi.acks import (
 )
 from edi.x270 import EligibilityAnswer
 from policy import timers
-from records import claims, inquiries, submissions, tasks
+from records import claims, events, inquiries, submissions, tasks
 from records.db import Connection, RowMapping
 from records.events import Because
 
@@ -56,7 +56,8 @@ def take_ta1(
     if answer.code == "R" and batch["kind"] == "837P":
         for row in submissions.of_batch(conn, batch["id"]):
             evidence = {"file": batch["file_name"], "note": answer.note}
-            reject(conn, office, row, "TA1", evidence, sha, why.by_rule("R-ACK-02"))
+            reason = why.by_rule("R-ACK-02", answer_file=sha)
+            reject(conn, office, row, "TA1", evidence, sha, reason)
     return f"TA1 {answer.code} for batch {batch['isa13']}"
 
 
@@ -81,10 +82,15 @@ def take_999(
     for row in submissions.of_batch(conn, batch["id"]):
         if rejected:
             evidence = _syntax(answer)
-            reject(conn, office, row, "999", evidence, sha, why.by_rule("R-ACK-01"))
+            reason = why.by_rule("R-ACK-01", answer_file=sha)
+            reject(conn, office, row, "999", evidence, sha, reason)
         else:
             _received(
-                conn, office, batch, row, why.by_rule("R-ACK-01", ak9=answer.code)
+                conn,
+                office,
+                batch,
+                row,
+                why.by_rule("R-ACK-01", ak9=answer.code, answer_file=sha),
             )
     return f"999 {answer.code} for batch {batch['isa13']}"
 
@@ -102,7 +108,9 @@ def _received(
     submissions.mark(conn, row["id"], only_from=("sent",), acknowledged_on=why.today)
     claim_row = claims.get(conn, row["claim_id"])
     newest = row["number"] == claim_row.submission_number
+    words = "The file arrived whole (999)"
     if claim_row.state is not ClaimState.SUBMITTED or not newest:
+        events.add(conn, why, "receipt", words, claim_id=claim_row.id)
         return
     tasks.overtake(
         conn, why, "the 999 came", claim_id=claim_row.id, types=["ACK_MISSING"]
@@ -114,7 +122,6 @@ def _received(
     if due <= why.today:
         what, due = "ACK_277CA_HARD", timers.due("ACK_277CA_HARD", sent, profile)
     step = steps.by_batch(office, claim_row, batch["id"], what, due)
-    words = "The file arrived whole (999)"
     claims.set_step(conn, claim_row, claim_row.state, step, why, words)
 
 

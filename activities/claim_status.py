@@ -7,6 +7,7 @@ changes nothing (R-BAD-04, R-STA-01). Proof of filing is a 277CA, never a 277.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from activities import next_payer, settle, steps, void
@@ -18,6 +19,7 @@ from activities.office import Office
 from activities.opening import open_claim_task
 from activities.submission import lost
 from claims.claim import ClaimState
+from claims.decision import Decision
 from claims.messages import NewsKind
 from claims.task import TaskType
 from edi.x277ca import ClaimStatus
@@ -81,7 +83,7 @@ def _one_277ca(
     why: Because,
 ) -> None:
     decision = rules.decide(status.category, seen_in="277CA")
-    reason = why.by(decision)
+    reason = _because(why, decision, sha)
     if decision.action == "mark_accepted":
         _accept(conn, office, row, one, status, sha, reason)
         return
@@ -100,6 +102,12 @@ def _one_277ca(
     else:
         _ask_only(conn, office, row, status, reason, decision.reason)
     _news(conn, row, f"277ca:{sha}:{status.position}", why)
+
+
+def _because(why: Because, decision: Decision, sha: str) -> Because:
+    """By this decision; what the claim's proof finds the file by is kept with it."""
+    reason = why.by(decision)
+    return replace(reason, data={**reason.data, "answer_file": sha})
 
 
 def _rejection(status: ClaimStatus) -> dict[str, str]:
@@ -300,7 +308,7 @@ def _one_277(
     older: bool,
 ) -> None:
     decision = rules.decide(status.category, seen_in="277")
-    reason = why.by(decision)
+    reason = _because(why, decision, sha)
     said = _said(status)
     if older:
         words = f"Status {said} noted; the payer has said something newer"

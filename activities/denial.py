@@ -149,7 +149,7 @@ def resolve_correction(
     if decision == "new_claim":
         content = as_original(content)
     else:
-        content = _replacement(office, row, content, decision)
+        content = _replacement(conn, office, row, content, decision)
     reason = why.by_rule("R-COR-02" if content.payer_icn else "R-COR-04")
     words = {
         "new_claim": "Corrected; a new claim goes out",
@@ -160,9 +160,21 @@ def resolve_correction(
     return answer
 
 
-def _replacement(office: Office, row: ClaimRow, content: Any, decision: str) -> Any:
+def _wants_new_claim(line: RowMapping) -> bool:
+    """By its remark, MA130 for one: there is nothing that could be replaced."""
+    return bool((line["denial"] or {}).get("action") == "submit_new_claim")
+
+
+def _replacement(
+    conn: Connection, office: Office, row: ClaimRow, content: Any, decision: str
+) -> Any:
     """Frequency 7 or 8 with REF*F8 = the newest ICN; never a guess."""
     profile, void = office.payer(row.payer_id), decision == "void"
+    if not void and any(_wants_new_claim(line) for line in denied_lines(conn, row.id)):
+        raise DecisionRefused(
+            "The payer asks for a new claim, not for a replacement of this one. "
+            "Nothing was sent. Decide new_claim instead (R-COR-04)."
+        )
     able = profile.capabilities if profile is not None else None
     if able is None or not (able.frequency_8 if void else able.frequency_7):
         what = "voids" if void else "replacement claims"
@@ -488,7 +500,7 @@ def resolve_other_payer(
 
         content = claims.content(conn, office.cipher, row.id)
         if row.payer_icn:
-            content = _replacement(office, row, content, "corrected_freq_7")
+            content = _replacement(conn, office, row, content, "corrected_freq_7")
         _undecide(conn, row.id, "order confirmed")
         words = "The payer order is confirmed; sent again"
         reason = why.by_rule("R-COB-01")

@@ -13,10 +13,12 @@ from claims.calendar import deadline
 from claims.task import TaskType
 from policy import filing as rules
 from policy import timers
-from records import claims, submissions, tasks
+from records import claims, remittances, submissions, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
+
+UNPROCESSABLE = "MA130"
 
 
 def limit_of(office: Office, row: ClaimRow) -> date | None:
@@ -34,11 +36,31 @@ def first_proof(conn: Connection, claim_id: str) -> RowMapping | None:
     return min(proven, key=lambda s: s["accepted_on"]) if proven else None
 
 
+def is_unprocessed(conn: Connection, claim_id: str) -> bool:
+    """Whether the payer's newest remittance says that it could not process the claim:
+    it was never filed (R-FIL-04)."""
+    found = remittances.of_claim(conn, claim_id)
+    return bool(found) and UNPROCESSABLE in found[-1]["detail"].get("rarcs", ())
+
+
+def forget_proof(conn: Connection, claim_id: str) -> None:
+    """What the payer accepted and then could not process proves no filing (R-FIL-04).
+
+    The 277CA itself is kept; a submission that is sent later has a proof of its own.
+    """
+    for one in submissions.of_claim(conn, claim_id):
+        if one["status"] == "decided" and one["accepted_on"]:
+            submissions.mark(conn, one["id"], only_from=("decided",), accepted_on=None)
+            claims.note(conn, claim_id, accepted_on=None)
+
+
 def watch_filing(conn: Connection, office: Office, claim_id: str, why: Because) -> None:
     """Open FILING_DEADLINE when it is due, else look again no later than that day."""
     row = claims.get(conn, claim_id)
     limit = limit_of(office, row)
-    if limit is None or not row.state.is_open or row.first_remit_on is not None:
+    if limit is None or not row.state.is_open:
+        return
+    if row.first_remit_on is not None and not is_unprocessed(conn, claim_id):
         return
     if first_proof(conn, claim_id) is not None:
         return
@@ -49,10 +71,17 @@ def watch_filing(conn: Connection, office: Office, claim_id: str, why: Because) 
         claims.rearm(conn, row.id, deadline(alarm, office.zone))
 
 
+def _proofs(conn: Connection, claim_id: str) -> int:
+    """How many acceptances were ever kept, whether or not they count."""
+    return sum(bool(s["proof_file"]) for s in submissions.of_claim(conn, claim_id))
+
+
 def _open(
     conn: Connection, office: Office, row: ClaimRow, limit: date, why: Because
 ) -> None:
     key = f"{row.id}:FILING_DEADLINE:{row.submission_number}:{limit}"
+    if lost := _proofs(conn, row.id):  # asked anew when an acceptance counts no more
+        key += f":{lost}"
     evidence = {
         "legal_deadline": str(limit),
         "work_by": str(rules.work_by(limit)),

@@ -136,6 +136,8 @@ def _mentions(
             yield parts[1], "", int(parts[2])
     for sha in dossier.payment_files(conn, row.id):
         yield sha, "", None
+    for sha in dossier.told_by(conn, row.id):
+        yield sha, "", None
     for appeal in accounts.appeals_of(conn, row.id):
         yield appeal["decision_file"], "", None
 

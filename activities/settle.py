@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from activities import next_payer, steps, void
+from activities.filing import forget_proof, is_unprocessed, watch_filing
 from activities.office import Office
 from claims.claim import ClaimState
 from claims.messages import claim_workflow_id
@@ -48,6 +49,8 @@ def settle(
         money = _void(conn, office, row, money, why)
     if row.first_remit_on is not None:
         _end_announced(conn, row, why)
+    if unprocessed := is_unprocessed(conn, claim_id):
+        forget_proof(conn, claim_id)
     facts = _facts(conn, office, row, money)
     decision = state_after(facts)
     _keep_holds(conn, row, money, facts, why)
@@ -63,6 +66,8 @@ def settle(
         state = row.state if placed else state  # the agency has what is left
     step = step_for(conn, office, row, state, why) if state.is_open else None
     claims.set_step(conn, row, state, step, why, words)
+    if unprocessed:
+        watch_filing(conn, office, claim_id, why)
     if not state.is_open:
         _leave_nothing(conn, row, why)
     if money.patient_due != ZERO or row.state is ClaimState.PATIENT_BALANCE:

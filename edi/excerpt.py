@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from edi.segments import FileKind, Segment, TransactionSet, every_set
 
+_QUOTES = frozenset({"IK4", "CTX"})
 _LEVELS: dict[FileKind, tuple[str, ...]] = {
     FileKind.X837P: ("HL", "CLM"),
     FileKind.X837I: ("HL", "CLM"),
@@ -101,6 +102,8 @@ def segments_about(
 
 def _loops(one: TransactionSet, references: set[str], numbers: set[int]) -> list[_Loop]:
     """The set's loops, those that are wanted kept with the levels above them."""
+    if one.kind is FileKind.X999:
+        return _receipt(one)
     levels = _LEVELS.get(one.kind, ())
     top = _Loop(kept=bool(levels))
     loops, levels_by_id, outer = [top], {"": top}, top
@@ -120,6 +123,16 @@ def _loops(one: TransactionSet, references: set[str], numbers: set[int]) -> list
         if loop.parent and _is_wanted(loop.segments, references, numbers):
             loop.keep()
     return loops
+
+
+def _receipt(one: TransactionSet) -> list[_Loop]:
+    """A 999 names no claim: it is about a whole file of ours. All of it is kept but the
+    copies of bad elements (IK4) and their place, which may quote another patient."""
+    top = _Loop()
+    told, quoted = _Loop(top, kept=True), _Loop(top)
+    for segment in one.segments:
+        (quoted if segment.tag in _QUOTES else told).segments.append(segment)
+    return [told, quoted]
 
 
 def _above(segment: Segment, levels: dict[str, _Loop], top: _Loop) -> _Loop:

@@ -212,9 +212,9 @@ def _statuses() -> Iterator[str]:
 def _refusals() -> Iterator[str]:
     yield "## Reject reasons of a 271 (AAA)"
     yield ""
-    yield "Each is a question for the patient. A plan that could not answer is asked once"
-    yield "more by itself; where what we sent of ourselves is wrong, the task says what to"
-    yield "mend. Any other reason asks whether the card is still valid."
+    yield "Each is a question for the patient. A plan that could not answer is asked"
+    yield "once more by itself; where what we sent of ourselves is wrong, the task says"
+    yield "what to mend. Any other reason asks whether the card is still valid."
     yield ""
     yield from _grid(
         ("reason", "question to the patient", "asked once more", "what to mend"),

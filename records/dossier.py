@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 from records.tables import (
     batch,
     decision,
+    event,
     file,
     inquiry,
     letter,
@@ -85,6 +86,14 @@ def answer_files(conn: Connection, claim_id: str) -> list[tuple[str, str]]:
         inquiry.c.claim_id == claim_id, inquiry.c.answer_file.is_not(None)
     )
     return [(str(sha), str(trace)) for sha, trace in conn.execute(query)]
+
+
+def told_by(conn: Connection, claim_id: str) -> list[str]:
+    """SHA-256 of each file that an event of the claim says it heard from: a 999 names
+    no claim, and an acceptance is no news."""
+    sha = event.c.data["answer_file"].as_string()
+    query = select(sha).where(event.c.claim_id == claim_id, sha.is_not(None))
+    return sorted(set(conn.execute(query).scalars()))
 
 
 def news_refs(conn: Connection, workflow_id: str) -> list[str]:
