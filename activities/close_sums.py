@@ -152,7 +152,8 @@ def _open_item(
         return Item(keys, cents, f"{kind}; late since {due}", False, of)
     age = business_days_between(since, day)
     plural = "" if age == 1 else "s"
-    words = f"{kind}; waiting {age} business day{plural}, late on {due}"
+    waited = f"waiting {age} business day{plural}" if age else "new that day"
+    words = f"{kind}; {waited}, late on {due}"
     return Item(keys, cents, words, False, of, waiting=True)
 
 
