@@ -52,6 +52,15 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
     (_E.FOLLOW_UP_CALL, "denied"): "wait for the remittance with the denial",
     (_E.FOLLOW_UP_CALL, "resend"): "send it again as an original",
     (_E.FOLLOW_UP_CALL, "escalate"): "note it, look again later",
+    (
+        _E.ERA_UNBALANCED,
+        "replacement_requested",
+    ): "nothing of it posts; its claims wait for the payer's new one",
+    (_E.ERA_CONFLICT, "keep_first"): "the second one is never posted",
+    (
+        _E.ERA_CONFLICT,
+        "keep_second_after_reversal",
+    ): "only once the payer has reversed the first one",
     (_E.ERA_UNMATCHED_CLAIM, "linked"): "post it to the claim you name",
     (_E.ERA_UNMATCHED_CLAIM, "not_ours_return"): "keep it apart to be returned",
     (_E.PLB_REVIEW, "adjust"): "book it under the payer's reason that you name",
@@ -67,6 +76,14 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
         _E.RECOUPMENT_REVIEW,
         "dispute",
     ): "dispute it; what was taken stays apart until the payer answers",
+    (
+        _E.DAILY_CLOSE_EXCEPTION,
+        "resolved",
+    ): "what was missing is here: it is looked for once more, then this ends",
+    (
+        _E.DAILY_CLOSE_EXCEPTION,
+        "carried_with_reason",
+    ): "leave it as it is, with your reason; nothing is asked about it again",
     (
         _E.MANUAL_EOB_POST,
         "posted",

@@ -25,10 +25,16 @@ ASKED_APART = {
         "letter",
         "next_date",
         "wait_until",
-    )
+    ),
+    TaskType.ERA_UNBALANCED: ("claim_ref",),
+    TaskType.ERA_CONFLICT: ("claim_ref",),
+    TaskType.ERA_UNMATCHED_CLAIM: ("replacement",),
 }
 """Fields that a type's own part of the page asks for, or that it does not need."""
 LABELS = {
+    "claim_ref": "Our claim number",
+    "next_date": "Look again on",
+    "replacement": "Trace number of the new one",
     "note_supports_separate_EM": "The note supports a separate visit",
     "pair": "NCCI pair",
     "modifier_indicator": "Modifier indicator of the pair",
@@ -40,15 +46,25 @@ DECISIONS = {
     "PLB_REVIEW adjust": "Book it under a reason",
     "PLB_REVIEW deny_route": "Dispute it",
     "PLB_REVIEW line_chosen": "Book it on a claim",
+    "DAILY_CLOSE_EXCEPTION carried_with_reason": "Carry it with a reason",
+    "DAILY_CLOSE_EXCEPTION resolved": "It is explained",
+    "ERA_UNMATCHED_CLAIM linked": "Link it to a claim",
+    "ERA_UNMATCHED_CLAIM not_ours_return": "Not ours: return it",
+    "RECOUPMENT_REVIEW agree": "It is right",
+    "RECOUPMENT_REVIEW dispute": "Dispute it",
     "auth_requested": "Authorization requested",
     "correct_freq_7": "Send a corrected claim",
     "corrected_freq_7": "Send a corrected claim",
     "documents": "Send documents",
     "fix_table": "Correct the fee table",
     "in_process_next_call": "In process, call again",
+    "keep_first": "Keep the first one",
+    "keep_second_after_reversal": "Take the second one instead",
     "new_claim": "Send a new claim",
     "other_payer": "Bill another plan",
     "patient": "Move it to the patient",
+    "payer_reprocesses": "The payer works on it again",
+    "replacement_requested": "Ask the payer for a new one",
     "stop_aic": "Stop: the amount is too low",
 }
 """Decisions, some of one task type only, whose own names do not say enough."""
@@ -116,9 +132,14 @@ def choices(spec: TaskSpec, evidence: Mapping[str, Any]) -> list[Choice]:
 
 
 def _effect(spec: TaskSpec, decision: str) -> str:
-    """What it does; nothing where its name says so."""
-    effect = effect_of(spec, decision).replace("_", " ")
-    return "" if effect == decision.replace("_", " ") else effect
+    """What it does, who else must agree and what it needs, as the page's labels say;
+    nothing that its name says."""
+    said, *more = effect_of(spec, decision).replace("_", " ").split("; ")
+    parts = [] if said == decision.replace("_", " ") else [said]
+    parts += [part for part in more if not part.startswith("needs ")]
+    if needed := spec.required.get(decision):
+        parts.append("needs " + ", ".join(words(name).lower() for name in needed))
+    return "; ".join(parts)
 
 
 def decision_words(kind: str, decision: str) -> str:

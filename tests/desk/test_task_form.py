@@ -2,7 +2,7 @@
 
 from claims.task import TASKS, TaskType
 from desk.evidence import facts, said
-from desk.task_form import changes, fields, for_the_task, missing
+from desk.task_form import changes, choices, fields, for_the_task, missing, words
 from desk.task_notes import notes_of
 from records import tasks
 from tests.desk.conftest import Site, post
@@ -120,3 +120,18 @@ def test_evidence_is_said_once_and_in_words() -> None:
         "Short": "$22.20",
         "Status": "P1:20 · pending, in process; accepted for processing",
     }
+
+
+def test_each_answer_about_money_says_what_it_does_in_the_words_of_its_page() -> None:
+    for kind in (
+        *(TaskType.PLB_REVIEW, TaskType.RECOUPMENT_REVIEW, TaskType.ERA_UNBALANCED),
+        *(TaskType.ERA_CONFLICT, TaskType.ERA_UNMATCHED_CLAIM),
+        TaskType.DAILY_CLOSE_EXCEPTION,
+    ):
+        spec = TASKS[kind]
+        for choice in choices(spec, {"amount": "30.00"}):
+            assert choice.effect, (kind, choice.decision)
+            assert "_" not in choice.effect + choice.label
+            assert not choice.effect.startswith("needs ")
+            for name in spec.required.get(choice.decision, ()):
+                assert words(name).lower() in choice.effect
