@@ -1,8 +1,9 @@
 """``python -m benchmarks.edi [--json]``: what it costs to read an 835, write an 837P.
 
 Reading is measured beside a plain pass over the same bytes, which splits segments and
-elements and makes a ``Decimal`` of each amount; writing beside a plain join of the same
-segments. Both sides run in turn, in one process, and the better of the rounds counts.
+elements and makes a ``Decimal`` of each amount, and beside other readers; writing
+beside a plain join of the same segments. Both sides run in turn, in one process, and
+the better of the rounds counts.
 """
 
 import argparse
@@ -14,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchmarks.edi_peers import PEERS, installed
+from benchmarks.edi_varied import varied
 from benchmarks.posting_data import claims_to_send, envelope, remittance_file
 from edi.gate import findings
 from edi.x835 import read_remittances
@@ -25,6 +28,8 @@ CLAIMS = 5_000
 READ_GOAL, WRITE_GOAL = 0.5, 0.3
 GATED = 250
 """pyx12 checks some 4,000 segments a second: it looks at a part of the claims."""
+SLOW = frozenset({"x12sdk", "pyx12"})
+"""Peers that are given so many as well."""
 AMOUNTS = {
     "BPR": (2,),
     "CLP": (3, 4, 5),
@@ -71,23 +76,50 @@ def measure(folder: Path, count: int, rounds: int) -> dict[str, Any]:
     numbers = range(1, count + 1)
     remittance = remittance_file(office, numbers)
     claims = claims_to_send(office, numbers)
-    office.db.close()
     written = write_claims(claims, envelope(1))
     part = write_claims(claims[:GATED], envelope(2))
     segments = [one.split("*") for one in written.decode().split("~")]
+    other = varied(remittance)
+    small = remittance_file(office, numbers[:GATED])
+    office.db.close()
     spare_collector()  # as the worker does
-    read, passed = best(
-        rounds, lambda: read_remittances(remittance), lambda: plain_pass(remittance)
-    )
     wrote, joined = best(
         rounds, lambda: write_claims(claims, envelope(1)), lambda: plain_join(segments)
     )
     return {
         "claims": count,
-        "read_835": _figures(read, passed, READ_GOAL, len(remittance)),
+        "read_835": _read(remittance, rounds),
+        "read_835_varied": _read(other, rounds),
+        "peers": {
+            name: _beside(name, small if name in SLOW else remittance, rounds)
+            for name in PEERS
+        },
         "write_837p": _figures(wrote, joined, WRITE_GOAL, len(written)),
         "pyx12_findings_of": min(GATED, count),
         "pyx12_findings": list(findings(part)),
+    }
+
+
+def _read(content: bytes, rounds: int) -> dict[str, float]:
+    ours, plain = best(
+        rounds, lambda: read_remittances(content), lambda: plain_pass(content)
+    )
+    return _figures(ours, plain, READ_GOAL, len(content))
+
+
+def _beside(name: str, content: bytes, rounds: int) -> dict[str, float] | str:
+    """How many times as long as we a peer takes."""
+    peer = installed().get(name)
+    if peer is None:
+        return "not installed"
+    ours, theirs = best(
+        rounds, lambda: read_remittances(content), lambda: peer(content)
+    )
+    return {
+        "claims": peer(content),
+        "seconds": round(theirs, 3),
+        "our_seconds": round(ours, 4),
+        "times_ours": round(theirs / ours, 1),
     }
 
 

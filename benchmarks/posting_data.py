@@ -268,7 +268,7 @@ def _decided(office: Office, n: int, pattern: Claim, odd: int) -> RemittanceClai
         patient_responsibility=sum(
             (a.amount for m in lines for a in m.adjustments if a.group == "PR"), ZERO
         ),
-        filing_indicator="CI",
+        filing_indicator="12",
         payer_icn=f"ICN{n:09d}",
         patient_last="SAMPLE",
         patient_first="PAT",

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from benchmarks import edi, posting
+from benchmarks.edi_varied import varied
 from benchmarks.posting_data import remittance_file
+from claims.remittance import imbalances
 from edi.x835 import read_remittances
 from ledger.balances import identity_breaches, totals
 from records import remittances
@@ -45,3 +47,16 @@ def test_what_is_written_has_no_finding_and_is_what_is_joined(tmp_path: Path) ->
     assert report["pyx12_findings"] == []
     assert report["pyx12_findings_of"] == 10
     assert report["read_835"]["ratio"] > 0
+    assert {one["claims"] for one in report["peers"].values()} == {10}
+
+
+def test_a_varied_file_balances_and_repeats_little(tmp_path: Path) -> None:
+    bench = posting.Bench(tmp_path, "")
+    content = varied(remittance_file(bench.office, range(1, 41)))
+    bench.office.db.close()
+    (one,) = read_remittances(content).remittances
+    lines = [line for claim in one.claims for line in claim.lines]
+
+    assert imbalances(one) == ()
+    assert len({(line.code, line.service_date) for line in lines}) > len(lines) // 2
+    assert len({claim.member_id for claim in one.claims}) == len(one.claims)
