@@ -148,7 +148,7 @@ class _Reader:
         wrong = [_SET_ERRORS[w.code] for w in self._new() if w.code in _SET_ERRORS]
         if not self.groups:
             return
-        head = one.segments[0]
+        head = one.st
         answer = self._answer(one, wrong)
         self.groups[-1].sets.append((head.get(1), head.get(3), answer))
 
@@ -160,8 +160,10 @@ class _Reader:
             return SetAcknowledgment(number, "R", why=_SET_ERRORS["ST02"])
         if self.refused.whole:
             return SetAcknowledgment(number, "R", why=(*wrong, SEGMENT_ERROR)[0])
-        first = one.segments[0].number
-        claims = [s.number for s in one.segments if s.tag == "CLM"]
+        first = one.st.number
+        # Cut into segments only where there is a claim to look for.
+        segments = one.segments if self.refused.claims else ()
+        claims = [s.number for s in segments if s.tag == "CLM"]
         bad = {n: self.refused.claims[n] for n in claims if n in self.refused.claims}
         errors = tuple(
             f"{tag}|{at - first + 1}||8"
