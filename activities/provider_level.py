@@ -205,12 +205,12 @@ class ProviderLevel:
         claim_id = one.about.claim_id
         row = claims.get(self.conn, claim_id) if claim_id else None
         why = self.why.by_rule("R-PLB-02" if one.about.tag else "R-PLB-01")
-        said = f"provider-level adjustment {one.adjustment.code} of "
-        said += words(one.adjustment.amount)
+        said = _question(one)
         workflow_id = remittance_workflow_id(self.row["id"])
         subject = f"{self.row['id'][:8]}:{one.subject}"
         key = f"{self.row['id']}:{kind.value}:{one.subject}"
-        evidence = _evidence(one, row.practice_number if row else "")
+        claim = row.practice_number if row else ""
+        evidence = {**_evidence(one, claim), "payment": self.row["trace"]}
         if row is not None and _is_held(one, row):
             open_claim_task(
                 self.conn, self.office, row, kind, why, key=key, words=said,
@@ -242,7 +242,8 @@ class ProviderLevel:
         if announced and self._due(one.about) == ZERO:
             self._answered(row, reason, said)
         if _is_held(one, row) and one.entry.type in APART:
-            settling.settle(self.conn, self.office, claim_id, reason, said)
+            waits = "Waits for a poster: money that the payer took back"
+            settling.settle(self.conn, self.office, claim_id, reason, waits)
         ref = f"plb:{self.row['id']}:{one.subject}"
         kind = NewsKind.REMITTANCE.value
         settling.tell_claim(self.conn, row.id, ref, kind, self.why.today)
@@ -254,7 +255,8 @@ class ProviderLevel:
             return
         tasks.overtake(self.conn, why, said, claim_id=row.id, types=[REVIEW.value])
         if row.next_owner_id in {task["id"] for task in open_}:
-            settling.settle(self.conn, self.office, row.id, why, said)
+            done = "Nothing is left of what the payer announced"
+            settling.settle(self.conn, self.office, row.id, why, done)
 
 
 def _is_held(one: _Placed, row: ClaimRow) -> bool:
@@ -275,7 +277,7 @@ def _evidence(one: _Placed, claim: str) -> dict[str, str | int]:
         "meaning": rules.meaning(one.adjustment.code),
         "amount": str(one.entry.amount),
         "taken": NOW if one.adjustment.amount > ZERO else LATER,
-        "reference": one.about.tag,
+        "reference": one.about.tag if claim else "",
         "claim": claim,
     }
     if one.about.several:
@@ -289,6 +291,18 @@ _SAID = {
     EntryType.REFUND_ACKNOWLEDGED: "The payer confirmed our refund of",
     EntryType.PLB_SUSPENSE_TAKEN: "The payer took back, without an announcement,",
 }
+
+
+def _question(one: _Placed) -> str:
+    """What the task is about, as the payer's sign and code say it."""
+    code, amount = one.adjustment.code, words(one.entry.amount)
+    if one.task is REVIEW and one.entry.type in APART:
+        return f"the payer took back {amount} and had not announced it ({code})"
+    if one.task is REVIEW:
+        return f"the payer announced that it will take back {amount} ({code})"
+    took = "kept back" if one.adjustment.amount > ZERO else "added"
+    known = rules.meaning(code) or "a reason that our table does not have"
+    return f"the payer {took} {amount} beside its claims: {known} ({code})"
 
 
 def _said(one: _Placed) -> str:

@@ -184,8 +184,9 @@ def _to_reason(
         )
     if kind is asked.kind:
         return _stands(conn, office, asked, why)
-    tag = str(asked.task["evidence"]["reference"])
-    _post(conn, asked, [_Part(kind, asked.amount, memo=memo(reason, tag))], why)
+    code = str(asked.task["evidence"]["code"])
+    about = str(asked.entry["memo"]).removeprefix(memo(code, "")).strip()
+    _post(conn, asked, [_Part(kind, asked.amount, memo=memo(reason, about))], why)
     said = f"Provider-level {words(asked.amount)} is booked as {rules.meaning(reason)}"
     _tell(conn, office, asked, why, said, asked.task["claim_id"])
     return said
@@ -443,6 +444,7 @@ def _tell(
     for id_ in told:
         events.add(conn, why.by_rule("R-REF-05"), "recoupment", said, claim_id=id_)
         if asked.kind in APART:
-            settle.settle(conn, office, id_, why.by_rule("R-STA-02"), said)
+            done = "A poster has answered what this provider-level money is"
+            settle.settle(conn, office, id_, why.by_rule("R-STA-02"), done)
         ref = f"task:{asked.task['id']}"
         settle.tell_claim(conn, id_, ref, NewsKind.TASK.value, why.today)

@@ -30,7 +30,7 @@ def entry_word(code: str, *, lowers_payment: bool) -> str | None:
 def meaning(code: str) -> str:
     """Our words for a code; empty for one the table does not have."""
     row = get(code)
-    return str(row["meaning"]).split(";")[0] if row else ""
+    return re.split(r"[;:(]", str(row["meaning"]))[0].strip() if row else ""
 
 
 def numbers_in(reference: str) -> set[str]:

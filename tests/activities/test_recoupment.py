@@ -234,6 +234,19 @@ def test_a_reference_names_a_claim_as_payers_write_it(
     assert plb.named(reference, found) == claims_
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("WO", "overpayment recovery"),
+        ("72", "our refund acknowledged"),
+        ("FB", "balance carried"),
+        ("ZZ", ""),
+    ],
+)
+def test_a_code_has_words_of_ours_for_either_sign(code: str, words: str) -> None:
+    assert plb.meaning(code) == words
+
+
 def test_no_reference_names_nothing() -> None:
     assert plb.numbers_in("  ") == set()
     assert plb.named("", []) == set()
@@ -292,6 +305,8 @@ def test_an_unannounced_takeback_holds_its_claim_until_a_person_answers(
     assert task["claim_id"] == row.id
     assert (row.state, row.next_owner_id) == (ClaimState.REMIT_HOLD, task["id"])
     assert row.next_due == task["due_on"] > NOON.date()
+    said = "the payer took back $20.00 and had not announced it (WO)"
+    assert (task["why"], task["evidence"]["payment"]) == (said, "T3")
 
 
 async def test_agreed_it_is_taken_from_the_claim_and_what_is_open_asks(
