@@ -42,13 +42,13 @@ def words(days: list[date], say: Callable[[date], str] = str) -> str:
 
 
 def raise_overdue(conn: Connection, why: Because) -> None:
-    """One task for a poster while any day is overdue; none again for a day that was
-    carried."""
+    """One task for a poster while any day is overdue; once it was carried, none again
+    until another day is."""
     days = overdue(conn, why.today)
     if not days or _open(conn):
         return
     new = NewTask(
-        key=f"close:overdue:{days[0]}",
+        key=f"close:overdue:{days[-1]}",
         type=TASK.value,
         workflow_id=f"close-{days[0]}",
         role=TASKS[TASK].role.value,

@@ -128,7 +128,7 @@ async def test_a_reopened_day_is_overdue_again(office: Office) -> None:
     assert task["evidence"]["day"] == "2026-06-01"
 
 
-async def test_it_is_resolved_by_closing_only_and_once_carried_is_not_asked_again(
+async def test_it_is_resolved_by_closing_only_and_once_carried_asked_for_another_day(
     office: Office,
 ) -> None:
     deposit(office, "D1", MONDAY)
@@ -150,3 +150,6 @@ async def test_it_is_resolved_by_closing_only_and_once_carried_is_not_asked_agai
 
     assert done.status == "applied"
     assert await swept(office, WEDNESDAY) == []
+    deposit(office, "D2", TUESDAY)
+    (again,) = await swept(office, date(2026, 6, 4))
+    assert again["id"] != task["id"]
