@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from activities.csv_files import CsvError
 from activities.eob import read_keyed
+from activities.provider_level import about
 from activities.story import payer_name
 from claims.money import ZERO, from_cents
 from claims.remittance import ProviderAdjustment
@@ -24,8 +25,8 @@ from edi.explain.values import code, lower
 from edi.x835_outline import Outline, outline_at
 from policy import plb
 from policy.people import Door
-from records import files, remit_list, remittances
-from records.db import RowMapping
+from records import claims, files, remit_list, remittances
+from records.db import Connection, RowMapping
 from vault.documents import DocumentDamagedError, DocumentMissingError
 from vault.keys import UnknownKeyError
 
@@ -44,6 +45,10 @@ def show(visit: Visit) -> Response:
     chosen = Chosen.of(read.claims if read else (), outcomes, only, page)
     with office.reading() as conn:
         known = Known.of(conn, row, chosen.groups)
+        adjustments = [
+            _adjustment(conn, visit, row, one)
+            for one in (read.provider_adjustments if read else ())
+        ]
     with office.writing() as conn:
         log_names(visit, conn, f"remittance {row['trace']}")
         visit.saw(
@@ -68,9 +73,7 @@ def show(visit: Visit) -> Response:
         link=lambda only, page=1: _link(here, only, page),
         outcomes=OUTCOMES,
         task=known.waits.get(None),
-        adjustments=[_adjustment(one) for one in read.provider_adjustments]
-        if read
-        else [],
+        adjustments=adjustments,
         sums=_sums(read, row) if read else None,
         file=file and {**file, "name": called(visit, file)},
         deposits=deposits,
@@ -130,13 +133,20 @@ def _read(desk: Desk, row: RowMapping) -> Outline | None:
         return None
 
 
-def _adjustment(one: ProviderAdjustment) -> Mapping[str, Any]:
-    known = plb.get(one.code)
+def _adjustment(
+    conn: Connection, visit: Visit, row: RowMapping, one: ProviderAdjustment
+) -> Mapping[str, Any]:
+    """A provider-level amount with the claim that its reference names, by our number:
+    the reference itself may hold a member's."""
+    office, reference = visit.desk.office, one.reference or ""
+    named = about(conn, office, row["payer_id"], reference).claim_id
     return {
         "code": one.code,
-        "words": known["meaning"] if known else "not in our table",
+        "words": plb.meaning(one.code) or "not in our table",
         "amount": one.amount,
         "segment": one.position,
+        "claim_id": named,
+        "claim": claims.get(conn, named).practice_number if named else "",
     }
 
 

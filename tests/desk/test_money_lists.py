@@ -68,6 +68,22 @@ def test_a_remittance_shows_its_sum_or_names_the_difference(
     assert sums == ["$80.00", "$5.00", f"${paid}.00"]
 
 
+def test_a_provider_level_amount_names_its_claim_and_never_its_reference(
+    site: Site,
+) -> None:
+    with site.office.reading() as conn:
+        row = claims.every(conn)[0]
+    reference = f"WO:{row.pcn} SECRETMEMBER".encode()
+    remittance = bring(site, era(paid="75").replace(b"L3*5", reference + b"*5"))
+
+    page = site.signed_in("poster").get(f"/remits/{remittance}").text
+
+    table = page.partition('id="plb"')[2]
+    assert f'<a href="/claims/{row.id}/money">{row.practice_number}</a>' in table
+    assert "WO · overpayment recovery" in table
+    assert "SECRETMEMBER" not in page
+
+
 def test_the_list_is_filtered_and_its_total_is_of_all_matches(site: Site) -> None:
     bring(site, era(paid="75"))
     poster = site.signed_in("poster")
