@@ -83,7 +83,7 @@ def plain(amount: Decimal) -> str:
 
 def d8(day: date | None) -> str:
     """CCYYMMDD, empty for no day."""
-    return f"{day:%Y%m%d}" if day else ""
+    return date.isoformat(day).replace("-", "") if day else ""
 
 
 def plain_text(text: str, field: str = "a text") -> str:
@@ -92,7 +92,7 @@ def plain_text(text: str, field: str = "a text") -> str:
     Raises:
         UnwritableError: a character has no plain form.
     """
-    if _SAFE.fullmatch(text):
+    if not text or _SAFE.fullmatch(text):
         return text.strip()
     spread = unicodedata.normalize("NFKD", text.translate(_TYPOGRAPHIC))
     kept = "".join(c for c in spread if not unicodedata.combining(c))

@@ -10,7 +10,7 @@ Much of a batch repeats: parts whose values came before are written from their t
 """
 
 from collections.abc import Hashable, Sequence
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 
 from claims.claim import Claim, OtherPayer
 from edi.errors import UnwritableError
@@ -46,7 +46,6 @@ _LOOPS = (
 )
 _CLM = itemgetter(*_IN_CLM)
 _BELOW_CLM = values_of(Claim, "pcn", *_IN_CLM, *_LOOPS)
-_POINTERS = attrgetter("pointers")
 
 
 def write_claims(claims: Sequence[Claim], envelope: OutboundEnvelope) -> bytes:
@@ -134,8 +133,7 @@ class _ClaimWriter:
         self._providers(claim)
         for other in claim.other_payers:
             self._other(other)
-        for place, line in enumerate(claim.lines, start=1):
-            self.lines.line(place, line)
+        self.lines.write(claim.lines)
 
     def _clm(self, claim: Claim, values: Hashable) -> None:
         known, head = self.known.get(values), f"CLM*{claim.pcn}"
@@ -215,12 +213,16 @@ class _ClaimWriter:
 
 def _check_size(claim: Claim) -> None:
     """Counts the guide allows; more would be cut off silently by the receiver."""
-    most = max(map(len, map(_POINTERS, claim.lines)), default=0)
-    for name, count, limit in (
-        ("LX", len(claim.lines), MAX_LINES),
-        ("HI", len(claim.diagnoses), MAX_DIAGNOSES),
+    lines, diagnoses, causes = claim.lines, claim.diagnoses, claim.accident
+    most = 0
+    for line in lines:
+        if len(line.pointers) > most:
+            most = len(line.pointers)
+    for name, found, limit in (
+        ("LX", len(lines), MAX_LINES),
+        ("HI", len(diagnoses), MAX_DIAGNOSES),
         ("SV107", most, MAX_POINTERS),
-        ("CLM11", len(claim.accident), MAX_CAUSES),
+        ("CLM11", len(causes), MAX_CAUSES),
     ):
-        if count > limit:
-            check_limit(name, count, limit)
+        if found > limit:
+            check_limit(name, found, limit)

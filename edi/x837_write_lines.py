@@ -6,7 +6,7 @@ from claims.adjustment import Adjustment
 from claims.claim import LineDecision, ServiceLine
 from edi.cas_write import cas_segments
 from edi.errors import UnwritableError
-from edi.writer import TERMINATOR, Writer, check, d8, plain
+from edi.writer import Writer, check, d8, plain
 from edi.x837_write_parties import Parties, values_of
 
 MAX_CAS = 5
@@ -25,27 +25,28 @@ class Lines:
         self.parties = parties
         self._known: dict[object, tuple[str, str]] = {}
 
-    def line(self, place: int, line: ServiceLine) -> None:
-        """LX to the last SVD."""
-        fields = line.__dict__
-        values, ref = _LINE(fields), fields["line_ref"]
-        known = self._known.get(values)
-        if known is None:
-            self.out.add("LX", str(place))
-            self._known[values] = self._new(line)
-        else:
-            before, after = known
-            if ref:
+    def write(self, lines: Sequence[ServiceLine]) -> None:
+        """LX to the last SVD of each."""
+        known, add = self._known, self.out.segments.append
+        for place, line in enumerate(lines, start=1):
+            fields = line.__dict__
+            values, ref = _LINE(fields), fields["line_ref"]
+            texts = known.get(values)
+            if texts is None:
+                known[values] = self._new(place, line)
+            elif ref:
                 if not (ref.isascii() and ref.isalnum()):
                     check(ref, "REF02")
-                before = f"{before}REF*6R*{ref}{TERMINATOR}"
-            self.out.segments.append(f"LX*{place}{TERMINATOR}{before}{after}")
-        if line.rendering or line.ordering or line.decisions:
-            self._others(line)
+                add(f"LX*{place}~{texts[0]}REF*6R*{ref}~{texts[1]}")
+            else:
+                add(f"LX*{place}~{texts[0]}{texts[1]}")
+            if fields["rendering"] or fields["ordering"] or fields["decisions"]:
+                self._others(line)
 
-    def _new(self, line: ServiceLine) -> tuple[str, str]:
+    def _new(self, place: int, line: ServiceLine) -> tuple[str, str]:
         """Write it; the texts before and after REF*6R."""
         out = self.out
+        out.add("LX", str(place))
         start = len(out.segments)
         self._procedure(line)
         self._service_days(line)
