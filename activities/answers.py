@@ -22,6 +22,7 @@ from edi.acks import (
     segment_of,
 )
 from edi.x270 import EligibilityAnswer
+from policy import eligibility as coverage_rules
 from policy import timers
 from records import claims, events, inquiries, submissions, tasks
 from records.db import Connection, RowMapping
@@ -237,7 +238,9 @@ def _one_271(
     row = claims.get(conn, inquiry["claim_id"])
     if row.state is ClaimState.NEXT_PAYER and row.next_what == next_payer.COVERAGE:
         reason = why.by_rule("R-ELG-05")
-        next_payer.take_coverage(conn, office, row, reason, active=bool(answer.active))
+        judged = coverage_rules.judge([codes], row.service_from or why.today)
+        question = "" if answer.active else coverage_rules.question_for(judged)
+        next_payer.take_coverage(conn, office, row, reason, question=question)
     elif answer.active or row.state not in HEARS_COVERAGE:
         return False  # an active answer is read at 08:00 of the next business day
     settle.tell_claim(

@@ -160,6 +160,12 @@ def resolve_correction(
     return answer
 
 
+def _can_be_replaced(conn: Connection, office: Office, row: ClaimRow) -> bool:
+    profile = office.payer(row.payer_id)
+    able = profile is not None and profile.capabilities.frequency_7
+    return able and not any(map(_wants_new_claim, denied_lines(conn, row.id)))
+
+
 def _wants_new_claim(line: RowMapping) -> bool:
     """By its remark, MA130 for one: there is nothing that could be replaced."""
     return bool((line["denial"] or {}).get("action") == "submit_new_claim")
@@ -496,11 +502,13 @@ def resolve_other_payer(
     if decision == "new_order":
         return put_first(conn, office, row, form, why.by_rule("R-COB-01"))
     if decision == "same_order":
-        from activities.followup import resend
+        from activities.followup import as_original, resend
 
         content = claims.content(conn, office.cipher, row.id)
-        if row.payer_icn:
+        if row.payer_icn and _can_be_replaced(conn, office, row):
             content = _replacement(conn, office, row, content, "corrected_freq_7")
+        else:
+            content = as_original(content)
         _undecide(conn, row.id, "order confirmed")
         words = "The payer order is confirmed; sent again"
         reason = why.by_rule("R-COB-01")

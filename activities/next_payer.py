@@ -153,16 +153,18 @@ def take_coverage(
     row: ClaimRow,
     why: Because,
     *,
-    active: bool,
+    question: str,
 ) -> None:
-    """The new first plan has answered: bill it, or a clerk looks again."""
-    if not active:
-        ask_again(conn, office, row, why)
+    """The new first plan has answered: bill it, or a clerk asks the patient."""
+    if question:
+        ask_again(conn, office, row, why, question)
         return
     _send(conn, office, row, why, "Coverage is active; the claim goes to the plan")
 
 
-def ask_again(conn: Connection, office: Office, row: ClaimRow, why: Because) -> None:
+def ask_again(
+    conn: Connection, office: Office, row: ClaimRow, why: Because, question: str = ""
+) -> None:
     """The plan named first has not confirmed coverage: the question is open again."""
     words = "the plan named first has not confirmed coverage"
     task = open_claim_task(
@@ -173,7 +175,8 @@ def ask_again(conn: Connection, office: Office, row: ClaimRow, why: Because) -> 
         why.by_rule("R-ELG-05"),
         key=f"{row.id}:COB_UPDATE:{row.version}",
         words=words,
-        evidence={"why": words},
+        evidence={"why": words}
+        | ({"question_to_patient": question} if question else {}),
     )
     step = steps.by_task(office, task)
     claims.set_step(conn, row, ClaimState.NEXT_PAYER, step, why, words)

@@ -13,6 +13,7 @@ from activities.answers import take_271
 from activities.eligibility import EligibilityActivities
 from activities.imports import import_claims
 from activities.inquiry import InquiryActivities
+from activities.next_payer import put_first
 from activities.office import Office
 from claims.claim import ClaimState
 from edi.x270 import (
@@ -54,14 +55,15 @@ def now(office: Office) -> ClaimRow:
         return claim_of(conn, NUMBER)
 
 
-def asks(office: Office, number: int) -> str:
+def asks(office: Office, number: int, payer: str = PAYER) -> str:
     """Its 270 leaves; the trace that the payer reads in it."""
     activities = InquiryActivities(office)
-    batch = f"inquire270-{PAYER}-{number}"
-    assert activities.take_inquiries(batch, "270", PAYER, NOON) == 1
+    batch = f"inquire270-{payer}-{number}"
+    assert activities.take_inquiries(batch, "270", payer, NOON) == 1
     activities.send_inquiries(batch, NOON)
     mailbox = office.open_mailbox("clearinghouse")
-    name = [n for n in mailbox.list_outbound() if n.startswith("270-")][-1]
+    names = [n for n in mailbox.list_outbound() if n.startswith(f"270-{payer}")]
+    name = names[-1]
     (asked,) = read_eligibility_inquiries(mailbox.read_outbound(name))
     return asked.trace
 
@@ -156,3 +158,21 @@ def test_after_two_tries_the_patient_is_asked(
     assert task["evidence"]["question_to_patient"] == REASONS[code].question
     with office.reading() as conn:
         assert len(inquiries.of_claim(conn, row.id, "270")) == 2
+
+
+@pytest.mark.parametrize("code", ["72", "75", "42"])
+def test_a_plan_named_first_that_refuses_is_a_question_too(
+    office: Office, code: str
+) -> None:
+    """R-COB-01: it is not billed before it says active (R-ELG-05)."""
+    order = {"order": "P-EASTGATE, P-NORTHLAKE", "member_id": "EG1"}
+    why = office.because(NOON, "R-COB-01")
+    with office.writing() as conn:
+        put_first(conn, office, claim_of(conn, NUMBER), order, why)
+
+    answers(office, asks(office, 1, "P-EASTGATE"), aaa=code)
+
+    with office.reading() as conn:
+        (task,) = tasks.waiting(conn, claim_id=now(office).id, types=["COB_UPDATE"])
+    assert task["evidence"]["question_to_patient"] == REASONS[code].question
+    assert now(office).state is ClaimState.NEXT_PAYER

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.denial import resolve_correction
+from activities.denial import resolve_correction, resolve_other_payer
 from activities.files import take_in
 from activities.filing import first_proof, limit_of
 from activities.followup import ask_status
@@ -366,3 +366,26 @@ def test_the_new_claim_has_a_proof_of_its_own(office: Office, why: Because) -> N
         found = first_proof(conn, row.id)
         assert found is not None
         assert found["number"] == 2
+
+
+@pytest.mark.parametrize("payer", [MEDICARE, NORTHLAKE])
+def test_r_cor_04_a_claim_goes_out_anew_where_replacements_are_not_taken(
+    office: Office, why: Because, payer: str
+) -> None:
+    """The order is confirmed: a replacement, or a new claim to Medicare Part B."""
+    queue(office, why, payer)
+    send(office, payer)
+    door(office, why, "A2", "ICN")
+    with office.writing() as conn:
+        row = claim_of(conn, NUMBERS[0])
+        line = a_line(
+            *(conn, row, 1, ZERO),
+            adjustments=adjusted("CO", "22", from_cents(row.charge_cents)),
+        )
+        post_set(conn, office, payer, a_set(decided(row, ZERO, lines=(line,))), why)
+        row = claims.get(conn, row.id)
+        resolve_other_payer(conn, office, row, "same_order", {}, why)
+
+    sent = {c.claim.pcn: c.claim for c in read_claims(send(office, payer, 2)).claims}
+    frequency, icn = ("1", "") if payer == MEDICARE else ("7", "ICN1")
+    assert (sent[row.pcn].frequency, sent[row.pcn].payer_icn) == (frequency, icn)
