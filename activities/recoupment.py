@@ -106,8 +106,9 @@ def resolve(
     why = why.by_rule("R-PLB-01", decision=decision, trace=asked.remittance["trace"])
     if decision in ("deny_route", "dispute", "payer_reprocesses"):
         return _ask_again(conn, office, asked, decision, form, why)
-    if decision == "agree" and asked.kind in RECOUPED and not form.get("plb_reason"):
-        return _stands(conn, office, asked, why)
+    announced = asked.kind in RECOUPED and not form.get("plb_reason")
+    if announced and decision != "patient":
+        return _announced(conn, office, asked, form, why)
     if form.get("claim_ref") or (task["claim_id"] and not form.get("plb_reason")):
         row = _claim(conn, asked, form)
         if decision == "patient":
@@ -158,6 +159,24 @@ def _stands(conn: Connection, office: Office, asked: _Asked, why: Because) -> st
     said = f"Provider-level {words(asked.amount)} is right as it is booked"
     _tell(conn, office, asked, why, said, asked.task["claim_id"])
     return said
+
+
+def _announced(
+    conn: Connection,
+    office: Office,
+    asked: _Asked,
+    form: Mapping[str, str],
+    why: Because,
+) -> str:
+    """What the payer will take is of the claim that the person names, if one."""
+    if not form.get("claim_ref"):
+        return _stands(conn, office, asked, why)
+    row = _claim(conn, asked, form)
+    about = memo(str(asked.task["evidence"]["code"]), row.pcn)
+    _post(conn, asked, [_Part(asked.kind, asked.amount, memo=about)], why)
+    said = f"The payer announced {words(asked.amount)} in {asked.remittance['trace']}"
+    _tell(conn, office, asked, why, said, row.id)
+    return f"{said}: of {row.practice_number}"
 
 
 def _to_reason(

@@ -279,6 +279,23 @@ def test_what_was_announced_is_taken_from_its_claim_under_any_of_its_numbers(
     assert any(ref.startswith("plb:") for ref in told)
 
 
+@pytest.mark.parametrize("code", ["WO", "WU"])
+async def test_what_was_announced_of_a_claim_that_a_person_names_is_taken_from_it(
+    books: Books, code: str
+) -> None:
+    before = books.money()
+    books.receive(taken("-25.00", "ZZZ99", code))
+    (kind,) = books.open()
+    decision = "agree" if kind == "RECOUPMENT_REVIEW" else "line_chosen"
+
+    await books.answer(books.task(TaskType(kind)), decision, claim_ref="SYN-0001")
+    assert books.due() == Decimal(25)
+    books.receive(taken("25.00", "ICN177"))
+
+    assert (books.due(), books.open()) == (Decimal(0), [])
+    assert books.money() == before
+
+
 def test_announced_and_taken_in_one_payment_nets_to_nothing(books: Books) -> None:
     books.receive(taken("25.00", "ICN177"), taken("-25.00", "ICN177", at=41))
 
