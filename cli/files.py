@@ -27,7 +27,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         parents=[shared],
         help="take files in; the type is found by looking at them",
         description="Claims as 837P, CSV or JSON; 835, 999, TA1, 277CA, 277, 271; and "
-        "the practice's CSV files of deposits, patient payments, refunds, "
+        "the practice's CSV files of other plans, deposits, patient payments, refunds, "
         "authorizations, appeal answers and paper remittances (these --as a poster).",
     )
     brought.add_argument("files", nargs="+", metavar="FILE", help="- reads stdin")
