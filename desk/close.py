@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from activities import day_close
 from activities.day_close import NotClosedError
+from activities.office import Office
 from activities.story import payer_name
 from desk.route import Page
 from desk.visit import DeskError, MissingError, Visit
@@ -37,19 +38,19 @@ def show(visit: Visit) -> Response:
         found=found,
         said=found.content,
         parts=PARTS,
-        names=lambda keys: ", ".join(_name(visit, key) for key in keys),
+        names=lambda keys: ", ".join(named(visit.desk.office, key) for key in keys),
         to_day=date.fromisoformat,
     )
 
 
-def _name(visit: Visit, key: str) -> str:
+def named(office: Office, key: str) -> str:
     """``835:P-1:T1`` as ``remittance T1 of Northlake``."""
     kind, _, rest = key.partition(":")
     if kind != "835":
         said: dict[str, Any] = {"receipts": "patients' payments", "receipt": "receipt"}
         return f"{said.get(kind, kind)} {rest.replace(':', ', ')}"
     payer, _, trace = rest.partition(":")
-    return f"remittance {trace} of {payer_name(visit.desk.office, payer)}"
+    return f"remittance {trace} of {payer_name(office, payer)}"
 
 
 ROUTES = (Page("GET", "/close/{day}", show, Door.MONEY),)

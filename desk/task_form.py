@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -13,6 +13,7 @@ from claims.task_effects import effect_of
 from policy.people import second_person
 from policy.remittance import is_bundling
 
+Options = tuple[tuple[str, str], ...]
 COMMON = tuple(Form.model_fields)
 FIELD, VALUE = "fix_field_", "fix_value_"
 LEAST = 2
@@ -77,6 +78,8 @@ SHOWN_FOR = {
     }
 }
 """Fields that one decision uses and does not need."""
+CHOSEN = "plb_reason"
+"""The field that is one of those offered, and nothing else."""
 OF_BUNDLING = ("pair", "modifier_indicator")
 """Asked only where the payer calls a service part of another."""
 
@@ -91,8 +94,9 @@ class Field:
     kind: str
     value: str
     limit: int | None = None
-    options: tuple[str, ...] = ()
-    """The values it may have, where these are few."""
+    options: tuple[tuple[str, str], ...] = ()
+    """The values it may have, where these are few, or those that are offered; each
+    with its words."""
     only: str = ""
     """The one decision that needs it, which then shows it."""
 
@@ -154,8 +158,14 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def fields(spec: TaskSpec, given: Mapping[str, str], reason: str) -> list[Field]:
-    """The form's own fields, then reason and note; ``reason`` is the task's."""
+def fields(
+    spec: TaskSpec,
+    given: Mapping[str, str],
+    reason: str,
+    offers: Mapping[str, Options] | None = None,
+) -> list[Field]:
+    """The form's own fields, then reason and note; ``reason`` is the task's, ``offers``
+    what some fields may be."""
     model = spec.form.model_fields
     own = [n for n in model if n not in COMMON and n not in ChangeForm.model_fields]
     apart = (
@@ -163,7 +173,17 @@ def fields(spec: TaskSpec, given: Mapping[str, str], reason: str) -> list[Field]
         *(() if is_bundling(reason) else OF_BUNDLING),
     )
     names = [n for n in (*own, *COMMON) if n not in apart]
-    return [_field(name, model[name], given, _only(spec, name)) for name in names]
+    found = [_field(name, model[name], given, _only(spec, name)) for name in names]
+    return [_offering(one, (offers or {}).get(one.name, ())) for one in found]
+
+
+def _offering(one: Field, offers: Options) -> Field:
+    """A reason is chosen from a list; a claim may be another than those offered."""
+    if not offers:
+        return one
+    kind = "select" if one.name == CHOSEN else one.kind
+    blank = (("", "–"),) if kind == "select" else ()  # noqa: RUF001 - a dash
+    return replace(one, kind=kind, options=(*blank, *offers))
 
 
 def _only(spec: TaskSpec, name: str) -> str:
@@ -234,7 +254,9 @@ def _field(name: str, info: FieldInfo, given: Mapping[str, str], only: str) -> F
         kind=kind,
         value=given.get(name, ""),
         limit=limits[0] if limits else None,
-        options=get_args(info.annotation) if kind == "select" else (),
+        options=tuple((v, v or "–") for v in get_args(info.annotation))  # noqa: RUF001
+        if kind == "select"
+        else (),
         only=only,
     )
 

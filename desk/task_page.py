@@ -11,6 +11,7 @@ from activities.office import Office
 from activities.story import payer_name, sentence_of
 from activities.tasks import form_of
 from claims.correction import CORRECTABLE
+from claims.money import from_cents
 from claims.task import TASKS, TaskSpec, TaskType
 from desk import task_appeal
 from desk.evidence import Fact, dated, edits, facts
@@ -18,14 +19,22 @@ from desk.patients import HIDDEN, may_see, name_of
 from desk.queue_acts import may_sleep, may_work
 from desk.task_call import BY_PHONE, CallSheet, call_sheet
 from desk.task_denial import Denial, denial_of
-from desk.task_form import changes, choices, decision_words, fields, missing
+from desk.task_form import (
+    Options,
+    changes,
+    choices,
+    decision_words,
+    fields,
+    missing,
+)
+from desk.task_money import Money, money_of
 from desk.task_notes import notes_of
 from desk.task_return import marks_on
 from desk.task_similar import cases
 from desk.task_state import facts_of, written
 from desk.task_story import Line, led_here
 from desk.visit import Visit
-from desk.words import reason_code
+from desk.words import reason_code, usd
 from policy.people import Door
 from policy.tasks import may_decide
 from records import claims, drafts, tasks, users
@@ -61,6 +70,7 @@ class Shown:
     story: list[Line]
     denial: Denial | None
     call: CallSheet | None
+    money: Money | None
     form: Mapping[str, str]
     opened_by: tuple[str, datetime] | None
 
@@ -97,6 +107,7 @@ def page(
         payer=payer_name(visit.desk.office, row["payer_id"]) if row["payer_id"] else "",
         why=_why(row),
         facts=_facts(shown),
+        money=shown.money,
         denial=shown.denial,
         call=shown.call,
         cases=cases(row["type"], shown.similar),
@@ -106,7 +117,7 @@ def page(
         appeal=task_appeal.panel(visit, row, given),
         marks=marks_on(visit, row) if spec.two_person else None,
         given=given,
-        fields=fields(spec, given, row["reason"]),
+        fields=fields(spec, given, row["reason"], _offers(shown.money)),
         changes=changes(spec, given, _failed_fields(row)),
         correctable=CORRECTABLE,
         missing=missing(spec, entry) if entry else [],
@@ -129,10 +140,26 @@ def _why(row: RowMapping) -> str:
 
 def _facts(shown: Shown) -> list[Fact]:
     """The evidence, but for what the header or the table of the lines says better."""
+    if shown.money:
+        return list(shown.money.facts)
     of_lines = ("lines", "carc", "group", "rarc", "amount", "why")
     told = ("payer", *(of_lines if shown.denial else ()))
     said = shown.row["evidence"]
     return facts({name: said[name] for name in said if name not in told})
+
+
+def _offers(money: Money | None) -> dict[str, Options]:
+    """What the form's fields may be."""
+    if money is None:
+        return {}
+    listed = (
+        (
+            one["pcn"],
+            f"{one['practice_number']}, {usd(from_cents(one['charge_cents']))}",
+        )
+        for one in money.claims
+    )
+    return {"claim_ref": tuple(listed), "plb_reason": money.reasons}
 
 
 def _alike(reason: str) -> str:
@@ -155,10 +182,14 @@ def read(visit: Visit, reference: str) -> Shown:
         row = tasks.get(conn, reference)
         wanted = [row["claim_id"]] if row["claim_id"] else []
         claim = claims.many(conn, wanted).get(row["claim_id"] or "")
+        money = money_of(conn, office, row)
         visit.saw(
             conn,
             "call sheet" if row["type"] in BY_PHONE else "task",
-            claim_ids=[claim.id] if claim else [],
+            claim_ids=[
+                *([claim.id] if claim else []),
+                *(one["id"] for one in (money.claims if money else ())),
+            ],
             account_ids=[row["account_id"]] if row["account_id"] else [],
             subject=f"task {row['number']}",
         )
@@ -179,6 +210,7 @@ def read(visit: Visit, reference: str) -> Shown:
             story=led_here(conn, row, names(people), office.zone),
             denial=denial_of(conn, office, row, claim),
             call=call_sheet(conn, office, row, claim, sealed),
+            money=money,
             form=_begun(visit, conn, row, draft, decided),
             opened_by=_opened(visit, conn, row),
         )

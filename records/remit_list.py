@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from records.tables import claim, deposit, remittance, remittance_claim, task
 
@@ -128,6 +138,65 @@ def tasks_of(
     query = select(task.c.id, task.c.number, task.c.key, task.c.closed_on)
     found = conn.execute(query.where(task.c.key.in_(places))).mappings()
     return {places[row["key"]]: row for row in found}
+
+
+def charge_at(conn: Connection, remittance_id: str, position: int) -> int | None:
+    """Cents billed in the CLP at this segment; None when it is not on file."""
+    query = select(remittance_claim.c.charge_cents).where(
+        remittance_claim.c.remittance_id == remittance_id,
+        remittance_claim.c.position == position,
+    )
+    found: int | None = conn.execute(query).scalar()
+    return found
+
+
+_SHOWN = (
+    *(claim.c.id, claim.c.pcn, claim.c.practice_number),
+    *(claim.c.service_from, claim.c.charge_cents),
+)
+
+
+def paid_just(
+    conn: Connection, payer_id: str, cents: int, limit: int
+) -> list[RowMapping]:
+    """Claims for which this payer once paid just these cents, the newest first."""
+    query = (
+        select(*_SHOWN)
+        .join_from(
+            remittance_claim,
+            remittance,
+            remittance.c.id == remittance_claim.c.remittance_id,
+        )
+        .join(claim, claim.c.id == remittance_claim.c.claim_id)
+        .where(
+            remittance.c.payer_id == payer_id,
+            remittance_claim.c.paid_cents == cents,
+            remittance_claim.c.outcome.in_(["posted", "linked"]),
+        )
+        .group_by(*_SHOWN)
+        .order_by(func.max(remittance.c.posted_on).desc(), claim.c.pcn)
+    )
+    query = query.limit(limit)
+    return list(conn.execute(query).mappings())
+
+
+def undecided(
+    conn: Connection, payer_id: str, charge_cents: int, day: date | None, limit: int
+) -> list[RowMapping]:
+    """Claims that this payer has not decided, with this charge or this first day of
+    service; those with both first."""
+    alike = (claim.c.charge_cents == charge_cents, claim.c.service_from == day)
+    query = (
+        select(*_SHOWN)
+        .where(
+            claim.c.payer_id == payer_id,
+            claim.c.first_remit_on.is_(None),
+            claim.c.closed_on.is_(None),
+            or_(*(alike if day else alike[:1])),
+        )
+        .order_by(case((and_(*alike), 0), else_=1), claim.c.service_from, claim.c.pcn)
+    )
+    return list(conn.execute(query.limit(limit)).mappings())
 
 
 def deposits_of(conn: Connection, remittance_id: str) -> list[RowMapping]:

@@ -22,7 +22,7 @@ def test_a_pair_of_codes_is_asked_for_where_a_service_is_part_of_another() -> No
     spec = TASKS[TaskType.DENIAL_REVIEW]
     found = {f.name: f for f in fields(spec, {}, "CO-97")}
     assert found["pair"].only == "correct_freq_7"
-    assert found["modifier_indicator"].options == ("", "0", "1", "9")
+    assert [v for v, _ in found["modifier_indicator"].options] == ["", "0", "1", "9"]
     other = {f.name for f in fields(spec, {}, "CO-197")}
     assert found.keys() - other == {"pair", "modifier_indicator"}
 
