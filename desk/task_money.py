@@ -56,6 +56,8 @@ def money_of(conn: Connection, office: Office, row: RowMapping) -> Money | None:
         return _close(office, said)
     if kind is _T.ERA_UNBALANCED and "level" in said:
         return _unbalanced(row)
+    if kind is _T.ERA_CONFLICT and "other" in said:
+        return _conflict(row)
     if kind is _T.ERA_UNMATCHED_CLAIM and "clp01" in said:
         return _unmatched(conn, row)
     if kind in (_T.PLB_REVIEW, _T.RECOUPMENT_REVIEW) and "code" in said:
@@ -101,6 +103,18 @@ def _unbalanced(row: RowMapping) -> Money:
         facts.append(Fact("It says", usd(stated)))
         facts.append(Fact("Its parts make", usd(computed)))
     return Money(tuple(facts), (_payment(row),))
+
+
+def _conflict(row: RowMapping) -> Money:
+    """Two payments with one trace number: only the first one has posted."""
+    trace, first = row["evidence"]["trace"], row["evidence"]["other"].split(" ")[-1]
+    facts = (Fact("Trace number", str(trace)), Fact("Posted", "only the first one"))
+    again, _ = _payment(row)
+    links = (
+        (f"/remits/{first}", "See the first one"),
+        (again, "See the one that came again"),
+    )
+    return Money(facts, links)
 
 
 def _unmatched(conn: Connection, row: RowMapping) -> Money:

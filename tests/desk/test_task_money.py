@@ -5,9 +5,11 @@ from datetime import date
 import pytest
 from sqlalchemy import update
 
+from activities.files import take_in
+from activities.remittance import RemittanceActivities
 from desk.task_money import money_of
 from policy import plb
-from records import claims, tasks
+from records import claims, remittances, tasks
 from records.tables import claim
 from tests.desk.conftest import Site
 from tests.desk.test_money_lists import era, posted
@@ -30,6 +32,23 @@ def test_the_difference_is_named_with_its_side_and_leads_to_the_payment(
     assert f"${apart}.00 {side} than its parts make" in page
     assert ">See the payment</a>" in page
     assert "What is paid for the claims, less provider level, is not the check" in page
+
+
+def test_two_payments_with_one_trace_number_lead_to_both(site: Site) -> None:
+    first = posted(site, era(paid="75"))
+    again = era(paid="85").replace(b"*100*80*20*", b"*110*90*20*")
+    again = again.replace(b"99213*100*80", b"99213*110*90")
+    why = site.office.because(site.desk.now(), "R-BAD-01", "poster")
+    take_in(site.office, "office", "again.edi", again, why)
+    with site.office.reading() as conn:
+        both = {row["id"] for row in remittances.of_trace(conn, "T-77001")}
+    [second] = both - {first}
+    RemittanceActivities(site.office).post_remittance(second, site.desk.now())
+    with site.office.reading() as conn:
+        [task] = tasks.waiting(conn, types=["ERA_CONFLICT"])
+    page = site.signed_in("poster").get(f"/tasks/{task['id']}").text
+    assert f'<a href="/remits/{first}">See the first one</a>' in page
+    assert f'<a href="/remits/{second}">See the one that came again</a>' in page
 
 
 def test_claims_like_it_are_offered_for_a_payment_that_was_not_matched(
