@@ -1,92 +1,41 @@
 """What a person says about a provider-level amount: PLB_REVIEW and RECOUPMENT_REVIEW.
 
-The entry that was posted stands in the books for good: an answer undoes it by an
-opposite one and posts what it really is, in one balanced step, with the task's number
-as its source (R-MON-03, R-PLB-01). An answer that needs the payer leaves the amount
-apart and asks again on a day.
+It is of a claim, of a reason of the table or the patient's, and is posted as that
+(``activities/provider_question.py``); or it is disputed, or the payer has the word.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
 
-from activities import settle
 from activities.denial import settle_lines
 from activities.office import Office
 from activities.opening import open_claim_task
 from activities.payments import apply_prepayments
 from activities.plain_posting import our_line
-from activities.provider_level import (
-    APART,
-    NOW,
-    RECOUPED,
-    entry_key,
-    memo,
-    recoupment_due,
+from activities.provider_level import APART, RECOUPED, memo, recoupment_due
+from activities.provider_question import (
+    Asked,
+    Part,
+    ask_again,
+    asked_by,
+    post_instead,
+    tell,
 )
-from claims.calendar import business_day_from
-from claims.messages import NewsKind, remittance_workflow_id
-from claims.money import ZERO, from_cents, words
+from claims.money import ZERO, words
 from claims.task import DecisionRefused, TaskType
 from ledger.accounts import EntryType, plb_entry_type
 from ledger.balances import Balances, balances
-from ledger.entries import NewEntry, entry_of, opposite, post
 from policy import plb as rules
 from policy import remittance as prices
-from records import claims, events, remittances, tasks
+from records import claims, remittances, tasks
 from records.claims import ClaimRow
 from records.db import Connection, RowMapping
 from records.events import Because
-from records.instants import to_text
-from records.tasks import NewTask
 
-LOOK_AGAIN_DAYS = 30
 ABOUT_OPEN = ("REMIT_REVIEW", "DENIAL_REVIEW", "UNDERPAYMENT_REVIEW")
 """Questions about what is open at the payer: gone when nothing is."""
 OF_CLAIM = tuple(RECOUPED)
 """Entries that only a claim's takeback has: they need the claim."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The question: its task, the set, the entry that was posted, in dollars."""
-
-    task: RowMapping
-    remittance: RowMapping
-    entry: RowMapping
-    amount: Decimal
-    lowers: bool
-
-    @property
-    def kind(self) -> EntryType:
-        """What it is booked as."""
-        return EntryType(self.entry["entry_type"])
-
-    @property
-    def payer_id(self) -> str:
-        """Whose provider-level amount it is."""
-        return str(self.remittance["payer_id"])
-
-    @property
-    def source(self) -> str:
-        """What later entries name as their source."""
-        return f"task {self.task['number']}"
-
-
-def _asked(conn: Connection, task: RowMapping) -> _Asked:
-    remittance = remittances.get(
-        conn, task["workflow_id"].removeprefix(remittance_workflow_id(""))
-    )
-    if remittance is None:
-        raise DecisionRefused("The remittance is not on file. Nothing was changed.")
-    subject = ":".join(task["subject"].split(":")[-2:])
-    key = entry_key(remittance["id"], task["evidence"]["code"], subject)
-    entry = entry_of(conn, key)
-    amount = from_cents(entry["amount_cents"])
-    lowers = task["evidence"]["taken"] == NOW
-    return _Asked(task, remittance, entry, amount, lowers)
 
 
 def resolve(
@@ -102,10 +51,10 @@ def resolve(
     Raises:
         DecisionRefused: the claim or the reason does not fit; nothing was posted.
     """
-    asked = _asked(conn, task)
+    asked = asked_by(conn, task)
     why = why.by_rule("R-PLB-01", decision=decision, trace=asked.remittance["trace"])
     if decision in ("deny_route", "dispute", "payer_reprocesses"):
-        return _ask_again(conn, office, asked, decision, form, why)
+        return ask_again(conn, office, asked, decision, form, why)
     announced = asked.kind in RECOUPED and not form.get("plb_reason")
     if announced and decision != "patient":
         return _announced(conn, office, asked, form, why)
@@ -130,7 +79,7 @@ def resolve_of_claim(
     return resolve(conn, office, task, decision, form, why)
 
 
-def _claim(conn: Connection, asked: _Asked, form: Mapping[str, str]) -> ClaimRow:
+def _claim(conn: Connection, asked: Asked, form: Mapping[str, str]) -> ClaimRow:
     reference = form.get("claim_ref") or str(asked.task["claim_id"])
     row = claims.find(conn, reference)
     if row is None:
@@ -154,17 +103,17 @@ def _claim(conn: Connection, asked: _Asked, form: Mapping[str, str]) -> ClaimRow
 # --- what it becomes -----------------------------------------------------------------
 
 
-def _stands(conn: Connection, office: Office, asked: _Asked, why: Because) -> str:
+def _stands(conn: Connection, office: Office, asked: Asked, why: Because) -> str:
     """It is booked as what it is."""
     said = f"Provider-level {words(asked.amount)} is right as it is booked"
-    _tell(conn, office, asked, why, said, asked.task["claim_id"])
+    tell(conn, office, asked, why, said, asked.task["claim_id"])
     return said
 
 
 def _announced(
     conn: Connection,
     office: Office,
-    asked: _Asked,
+    asked: Asked,
     form: Mapping[str, str],
     why: Because,
 ) -> str:
@@ -173,14 +122,14 @@ def _announced(
         return _stands(conn, office, asked, why)
     row = _claim(conn, asked, form)
     about = memo(str(asked.task["evidence"]["code"]), row.pcn)
-    _post(conn, asked, [_Part(asked.kind, asked.amount, memo=about)], why)
+    post_instead(conn, asked, [Part(asked.kind, asked.amount, memo=about)], why)
     said = f"The payer announced {words(asked.amount)} in {asked.remittance['trace']}"
-    _tell(conn, office, asked, why, said, row.id)
+    tell(conn, office, asked, why, said, row.id)
     return f"{said}: of {row.practice_number}"
 
 
 def _to_reason(
-    conn: Connection, office: Office, asked: _Asked, reason: str, why: Because
+    conn: Connection, office: Office, asked: Asked, reason: str, why: Because
 ) -> str:
     if not reason and asked.kind in APART:
         raise DecisionRefused(
@@ -205,14 +154,14 @@ def _to_reason(
         return _stands(conn, office, asked, why)
     code = str(asked.task["evidence"]["code"])
     about = str(asked.entry["memo"]).removeprefix(memo(code, "")).strip()
-    _post(conn, asked, [_Part(kind, asked.amount, memo=memo(reason, about))], why)
+    post_instead(conn, asked, [Part(kind, asked.amount, memo=memo(reason, about))], why)
     said = f"Provider-level {words(asked.amount)} is booked as {rules.meaning(reason)}"
-    _tell(conn, office, asked, why, said, asked.task["claim_id"])
+    tell(conn, office, asked, why, said, asked.task["claim_id"])
     return said
 
 
 def _to_claim(
-    conn: Connection, office: Office, asked: _Asked, row: ClaimRow, why: Because
+    conn: Connection, office: Office, asked: Asked, row: ClaimRow, why: Because
 ) -> str:
     """What it was taken from, or given for: first what was announced, then paid."""
     if not asked.lowers:
@@ -225,17 +174,17 @@ def _to_claim(
     allowed = min(rest, _above_contract(conn, office, asked, row, money))
     code = str(asked.task["evidence"]["code"])
     parts = [
-        _Part(EntryType.RECOUPMENT_TAKEN, announced, memo=memo(code, row.pcn)),
-        _Part(EntryType.PAYER_REVERSAL, rest, row),
-        _Part(EntryType.CONTRACTUAL_ADJ, allowed, row),
+        Part(EntryType.RECOUPMENT_TAKEN, announced, memo=memo(code, row.pcn)),
+        Part(EntryType.PAYER_REVERSAL, rest, row),
+        Part(EntryType.CONTRACTUAL_ADJ, allowed, row),
     ]
-    _post(conn, asked, parts, why)
+    post_instead(conn, asked, parts, why)
     if left := rest - allowed:
         _hold(conn, office, asked, row, left, why)
     said = f"The payer took back {words(asked.amount)} in {asked.remittance['trace']}"
     if allowed:
         said += f"; {words(allowed)} of it was above the contract"
-    _tell(conn, office, asked, why, said, row.id)
+    tell(conn, office, asked, why, said, row.id)
     return f"{said}: posted to {row.practice_number}"
 
 
@@ -261,7 +210,7 @@ def _takeable(conn: Connection, row: ClaimRow, amount: Decimal) -> Balances:
 
 
 def _above_contract(
-    conn: Connection, office: Office, asked: _Asked, row: ClaimRow, money: Balances
+    conn: Connection, office: Office, asked: Asked, row: ClaimRow, money: Balances
 ) -> Decimal:
     """How much more of the charge the contract takes off than is taken off already
     (R-POST-07): a payer that takes back what it paid too much leaves nothing open."""
@@ -277,7 +226,7 @@ def _above_contract(
 
 
 def _to_patient(
-    conn: Connection, office: Office, asked: _Asked, row: ClaimRow, why: Because
+    conn: Connection, office: Office, asked: Asked, row: ClaimRow, why: Because
 ) -> str:
     """The payer said it is the patient's share; two people agree (R-POST-04)."""
     numbers = remittances.numbers_of(conn, asked.payer_id, row.id)
@@ -288,15 +237,15 @@ def _to_patient(
         )
     _takeable(conn, row, asked.amount)
     kinds = (EntryType.PAYER_REVERSAL, EntryType.TRANSFER_TO_PATIENT)
-    _post(conn, asked, [_Part(kind, asked.amount, row) for kind in kinds], why)
+    post_instead(conn, asked, [Part(kind, asked.amount, row) for kind in kinds], why)
     apply_prepayments(conn, row, why, f"plb:{asked.task['id']}")
     said = f"{words(asked.amount)} that the payer took back is the patient's share"
-    _tell(conn, office, asked, why, said, row.id)
+    tell(conn, office, asked, why, said, row.id)
     return f"{said} of {row.practice_number}"
 
 
 def _paid_for(
-    conn: Connection, office: Office, asked: _Asked, row: ClaimRow, why: Because
+    conn: Connection, office: Office, asked: Asked, row: ClaimRow, why: Because
 ) -> str:
     open_ = balances(conn, [row.id])[row.id].insurer_open
     if asked.amount > open_:
@@ -305,19 +254,19 @@ def _paid_for(
             f"{words(asked.amount)}. Nothing was posted. Name another claim, or a "
             "reason."
         )
-    _post(conn, asked, [_Part(EntryType.PAYER_PAYMENT, asked.amount, row)], why)
+    post_instead(conn, asked, [Part(EntryType.PAYER_PAYMENT, asked.amount, row)], why)
     said = f"The payer paid {words(asked.amount)} more in {asked.remittance['trace']}"
     if asked.amount == open_:
         settle_lines(conn, row.id, asked.source)
         tasks.overtake(conn, why, said, claim_id=row.id, types=ABOUT_OPEN)
-    _tell(conn, office, asked, why, said, row.id)
+    tell(conn, office, asked, why, said, row.id)
     return f"{said}: posted to {row.practice_number}"
 
 
 def _hold(
     conn: Connection,
     office: Office,
-    asked: _Asked,
+    asked: Asked,
     row: ClaimRow,
     left: Decimal,
     why: Because,
@@ -346,124 +295,3 @@ def _hold(
         words=said,
         evidence={"amount": str(left), "taken_back": str(left), "why": said},
     )
-
-
-# --- not yet -------------------------------------------------------------------------
-
-
-def _ask_again(
-    conn: Connection,
-    office: Office,
-    asked: _Asked,
-    decision: str,
-    form: Mapping[str, str],
-    why: Because,
-) -> str:
-    """The payer has the word; the same question is asked again on a day (R-REF-05)."""
-    day = business_day_from(_day(form, why))
-    disputed = decision != "payer_reprocesses"
-    said = "disputed" if disputed else "waiting for the payer"
-    old = asked.task
-    evidence = {
-        **old["evidence"],
-        "disputed" if disputed else "waiting": str(why.today),
-    }
-    new = NewTask(
-        key=f"{old['id']}:again",
-        type=old["type"],
-        workflow_id=old["workflow_id"],
-        role=old["role"],
-        due_on=day,
-        rule="R-REF-05",
-        why=f"{old['why']}: {said} since {why.today}",
-        claim_id=old["claim_id"],
-        account_id=old["account_id"],
-        subject=old["subject"],
-        payer_id=old["payer_id"],
-        amount_cents=old["amount_cents"],
-        priority=old["priority"],
-        evidence=evidence,
-    )
-    tasks.open_task(conn, new, why.by_rule("R-REF-05"))
-    words_ = f"Provider-level {words(asked.amount)}: {said}, asked again on {day}"
-    _tell(conn, office, asked, why, words_, old["claim_id"])
-    return words_
-
-
-def _day(form: Mapping[str, str], why: Because) -> date:
-    given = form.get("next_date")
-    day = date.fromisoformat(given) if given else why.today + timedelta(LOOK_AGAIN_DAYS)
-    if day <= why.today:
-        raise DecisionRefused(
-            "The day of the next look has passed. Nothing was stored. Name a later one."
-        )
-    return day
-
-
-# --- posting -------------------------------------------------------------------------
-
-
-class _Part(NamedTuple):
-    """One entry of an answer; ``row`` is its claim, none for the practice's own."""
-
-    kind: EntryType
-    amount: Decimal
-    row: ClaimRow | None = None
-    memo: str = ""
-
-
-def _post(
-    conn: Connection, asked: _Asked, parts: Iterable[_Part], why: Because
-) -> None:
-    """The first entry is undone and these take its place, or nothing happens."""
-    undo = opposite(
-        conn,
-        asked.entry["key"],
-        business_date=why.today,
-        source=asked.source,
-        ref=asked.remittance["trace"],
-        rule="R-PLB-01",
-        actor=why.actor,
-        memo=asked.entry["memo"],
-    )
-    made = [_entry(asked, part, why) for part in parts if part.amount > ZERO]
-    post(conn, [undo, *made], posted_at=to_text(why.at))
-
-
-def _entry(asked: _Asked, part: _Part, why: Because) -> NewEntry:
-    row = part.row
-    return NewEntry(
-        key=f"plb:{asked.task['id']}:{part.kind.value}",
-        type=part.kind,
-        amount=part.amount,
-        claim_id=row.id if row else None,
-        account_id=row.account_id if row else None,
-        payer_id=asked.payer_id,
-        business_date=why.today,
-        source=asked.source,
-        ref=asked.remittance["trace"],
-        rule="R-PLB-01" if row is None else "R-PLB-02",
-        actor=why.actor,
-        memo=part.memo or asked.entry["memo"],
-    )
-
-
-def _tell(
-    conn: Connection,
-    office: Office,
-    asked: _Asked,
-    why: Because,
-    said: str,
-    claim_id: str | None,
-) -> None:
-    """On record; each claim that it is or was about has its next step and hears."""
-    told = [id_ for id_ in dict.fromkeys((asked.task["claim_id"], claim_id)) if id_]
-    if not told:
-        events.add(conn, why.by_rule("R-REF-05"), "recoupment", said)
-    for id_ in told:
-        events.add(conn, why.by_rule("R-REF-05"), "recoupment", said, claim_id=id_)
-        if asked.kind in APART:
-            done = "A poster has answered what this provider-level money is"
-            settle.settle(conn, office, id_, why.by_rule("R-STA-02"), done)
-        ref = f"task:{asked.task['id']}"
-        settle.tell_claim(conn, id_, ref, NewsKind.TASK.value, why.today)
