@@ -45,13 +45,17 @@ def settle(
     """Give the claim the first state that holds, with its next step (R-STA-02)."""
     row = claims.get(conn, claim_id)
     money = balances(conn, [claim_id])[claim_id]
-    if void.is_confirmed(conn, row, money):
+    lines, newest = claims.lines(conn, claim_id), submissions.newest(conn, claim_id)
+    if void.is_confirmed(conn, row, newest, lines, money):
         money = _void(conn, office, row, money, why)
+        lines = claims.lines(conn, claim_id)
+    waiting = tasks.waiting(conn, claim_id=claim_id)
     if row.first_remit_on is not None:
-        _end_announced(conn, row, why)
-    if unprocessed := is_unprocessed(conn, claim_id):
+        _end_announced(conn, waiting, why)
+    unprocessed = any(map(_not_processed, lines)) and is_unprocessed(conn, claim_id)
+    if unprocessed:
         forget_proof(conn, claim_id)
-    facts = _facts(conn, office, row, money)
+    facts = _facts(conn, office, row, money, lines, newest, waiting)
     decision = state_after(facts)
     _keep_holds(conn, row, money, facts, why)
     if money.patient_due == ZERO:
@@ -75,10 +79,17 @@ def settle(
     return state
 
 
-def _end_announced(conn: Connection, row: ClaimRow, why: Because) -> None:
+def _not_processed(line: RowMapping) -> bool:
+    """Its denial says: no initial decision (MA130)."""
+    return bool((line["denial"] or {}).get("rule") == "R-DEN-05")
+
+
+def _end_announced(
+    conn: Connection, waiting: Sequence[RowMapping], why: Because
+) -> None:
     """What a 277 announced is known now: the remittance says what was denied."""
-    for task in tasks.waiting(conn, claim_id=row.id, types=["DENIAL_REVIEW"]):
-        if task["subject"] == ANNOUNCED:
+    for task in waiting:
+        if (task["type"], task["subject"]) == ("DENIAL_REVIEW", ANNOUNCED):
             tasks.withdraw(
                 conn, task["id"], why, "the remittance says what was decided"
             )
@@ -152,12 +163,16 @@ def _keep_hold(
 
 
 def _facts(
-    conn: Connection, office: Office, row: ClaimRow, money: Balances
+    conn: Connection,
+    office: Office,
+    row: ClaimRow,
+    money: Balances,
+    lines: Sequence[RowMapping],
+    newest: RowMapping | None,
+    waiting: Sequence[RowMapping],
 ) -> StateFacts:
-    status = {line["status"] for line in claims.lines(conn, row.id)}
-    waiting = tasks.waiting(conn, claim_id=row.id)
-    newest = submissions.newest(conn, row.id)
-    is_void = void.is_void(conn, row.id)
+    status = {line["status"] for line in lines}
+    is_void = void.is_void(lines)
     flying = not is_void and newest is not None and newest["status"] in IN_FLIGHT
     in_flight = newest["status"] if newest is not None and flying else None
     return StateFacts(

@@ -5,13 +5,15 @@ claim: where it had paid, that is when its reversal posts. Then the charge is ta
 the books, whole (CHARGE_VOID); what a patient had paid is a credit and goes back first.
 """
 
+from collections.abc import Sequence
+
 from claims.money import ZERO
 from ledger.accounts import EntryType
 from ledger.balances import Balances
 from ledger.entries import NewEntry, post
-from records import claims, remittances, submissions
+from records import claims, remittances
 from records.claims import ClaimRow
-from records.db import Connection
+from records.db import Connection, RowMapping
 from records.events import Because
 from records.instants import to_text
 
@@ -19,12 +21,17 @@ FREQUENCY, REVERSAL = "8", "22"
 DECIDED_BY = "void"
 
 
-def is_confirmed(conn: Connection, row: ClaimRow, money: Balances) -> bool:
+def is_confirmed(
+    conn: Connection,
+    row: ClaimRow,
+    newest: RowMapping | None,
+    lines: Sequence[RowMapping],
+    money: Balances,
+) -> bool:
     """Whether the payer took our void, and has nothing on the claim any more."""
-    newest = submissions.newest(conn, row.id)
     if newest is None or newest["frequency"] != FREQUENCY:
         return False
-    if money.paid_payer != ZERO or money.adjusted != ZERO or is_void(conn, row.id):
+    if money.paid_payer != ZERO or money.adjusted != ZERO or is_void(lines):
         return False
     if newest["status"] != "decided":
         return bool(newest["status"] == "accepted")
@@ -35,9 +42,8 @@ def is_confirmed(conn: Connection, row: ClaimRow, money: Balances) -> bool:
     )
 
 
-def is_void(conn: Connection, claim_id: str) -> bool:
+def is_void(lines: Sequence[RowMapping]) -> bool:
     """Whether the claim's charge was taken off the books and nothing came since."""
-    lines = claims.lines(conn, claim_id)
     return bool(lines) and all(line["decided_by"] == DECIDED_BY for line in lines)
 
 

@@ -49,8 +49,8 @@ PARTNER = "clearinghouse"
 
 
 @pytest.fixture
-def office(tmp_path: Path, repo_root: Path, sqlite_url: str) -> Iterator[Office]:
-    opened = open_office(tmp_path, repo_root, sqlite_url)
+def office(tmp_path: Path, repo_root: Path, database_url: str) -> Iterator[Office]:
+    opened = open_office(tmp_path, repo_root, database_url)
     a1 = next(s for s in OURS if s.path.name.startswith("a1_")).content
     import_claims(opened, a1, name="", why=Because(NOON, NOON.date(), "R-BAD-01"))
     yield opened
