@@ -102,7 +102,7 @@ def _answer(
         gs06=batch["gs06"],
         st02=f"{batch['isa13']:09d}",
         created=why.at,
-        usage=one.head.get(15) or "P",
+        usage="T" if one.head.get(15).strip() == "T" else "P",
     )
     try:
         written = write_receipt(one, envelope)
