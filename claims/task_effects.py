@@ -79,11 +79,11 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
     (
         _E.DAILY_CLOSE_EXCEPTION,
         "resolved",
-    ): "what was missing is here: it is looked for once more, then this ends",
+    ): "nothing is left of it: that is checked, then this ends",
     (
         _E.DAILY_CLOSE_EXCEPTION,
         "carried_with_reason",
-    ): "leave it as it is, with your reason; nothing is asked about it again",
+    ): "leave it as it is, with your reason",
     (
         _E.MANUAL_EOB_POST,
         "posted",

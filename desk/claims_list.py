@@ -30,7 +30,7 @@ WAITS = {
     "account": "The patient",
 }
 """What a claim waits for, by the owner of its next step."""
-BROUGHT = {"accepted": "accepted", "held": "held for their payer"}
+BROUGHT = {"accepted": "accepted", "held": "held, the payer is not known here"}
 """What an import said of its claims when it took them in."""
 STAGE_WORDS = tuple(dict.fromkeys(STAGES.values()))
 
@@ -66,7 +66,7 @@ def claims_page(visit: Visit) -> Response:
         chosen=visit.request.query_params.getlist("stage"),
         payers=[(p, payer_name(office, p)) for p in office.payers.ids()],
         within=visit.asked("within"),
-        brought=BROUGHT.get(wanted.brought, "taken in"),
+        brought=BROUGHT.get(wanted.brought, "all that it took in"),
     )
 
 

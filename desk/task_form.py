@@ -48,7 +48,7 @@ DECISIONS = {
     "PLB_REVIEW deny_route": "Dispute it",
     "PLB_REVIEW line_chosen": "Book it on a claim",
     "DAILY_CLOSE_EXCEPTION carried_with_reason": "Carry it with a reason",
-    "DAILY_CLOSE_EXCEPTION resolved": "It is explained",
+    "DAILY_CLOSE_EXCEPTION resolved": "It is settled",
     "ERA_UNMATCHED_CLAIM linked": "Link it to a claim",
     "ERA_UNMATCHED_CLAIM not_ours_return": "Not ours: return it",
     "RECOUPMENT_REVIEW agree": "It is right",
