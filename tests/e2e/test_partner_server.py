@@ -61,6 +61,7 @@ async def test_claims_leave_once_and_answers_come_back(
         (inbound / "277ca.edi").write_bytes(outside.accepted(claimed))
         await site.sweep("receive", PARTNER)
         await site.until("acceptance", lambda: site.states()[ClaimState.ACCEPTED] == 3)
+        await site.until("the answers", lambda: not list(inbound.glob("*.edi")))
     finally:
         site.close()
 
