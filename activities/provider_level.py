@@ -244,7 +244,7 @@ class ProviderLevel:
         if _is_held(one, row) and one.entry.type in APART:
             waits = "Waits for a poster: money that the payer took back"
             settling.settle(self.conn, self.office, claim_id, reason, waits)
-        ref = f"plb:{self.row['id']}:{one.subject}"
+        ref = f"remit:{self.row['id']}"  # once, also for a claim that the set decides
         kind = NewsKind.REMITTANCE.value
         settling.tell_claim(self.conn, row.id, ref, kind, self.why.today)
 

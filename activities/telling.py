@@ -46,11 +46,15 @@ async def tell(office: Office, rows: Sequence[RowMapping]) -> int:
     limit = asyncio.Semaphore(IN_FLIGHT)
     clock = await asyncio.to_thread(office.clock)
 
-    async def one(row: RowMapping) -> None:
+    async def each(of_one: list[RowMapping]) -> None:
         async with limit:
-            await _tell_one(office, row, clock)
+            for row in of_one:  # two at once would both start one that has ended
+                await _tell_one(office, row, clock)
 
-    await asyncio.gather(*(one(row) for row in rows))
+    by_workflow: dict[str, list[RowMapping]] = {}
+    for row in rows:
+        by_workflow.setdefault(row["workflow_id"], []).append(row)
+    await asyncio.gather(*map(each, by_workflow.values()))
     await asyncio.to_thread(_mark_told, office, [str(row["id"]) for row in rows])
     return len(rows)
 

@@ -81,6 +81,18 @@ def untold(office: Office) -> list[RowMapping]:
         return news.untold(conn)
 
 
+async def test_what_one_workflow_hears_it_hears_in_turn(
+    office: Office, client: Client
+) -> None:
+    for ref in ("a", "b", "c"):
+        add(office, "claim-1", NewsKind.REMITTANCE, ref)
+
+    assert await telling.tell(office, untold(office)) == 3
+
+    assert (len(client.started), client.most) == (3, 1)
+    assert untold(office) == []
+
+
 @pytest.mark.parametrize(
     ("workflow_id", "name"), [("claim-1", CLAIM), ("account-1", PATIENT_ACCOUNT)]
 )
