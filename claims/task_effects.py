@@ -71,11 +71,11 @@ EFFECTS: dict[tuple[TaskType, str], str] = {
     (
         _E.RECOUPMENT_REVIEW,
         "agree",
-    ): "it is taken from the claim, or for the reason, that you name",
+    ): "it is of the claim or the reason that you name, else of the payer's claim",
     (
         _E.RECOUPMENT_REVIEW,
         "dispute",
-    ): "dispute it; what was taken stays apart until the payer answers",
+    ): "dispute it; it stays apart until the payer answers",
     (
         _E.DAILY_CLOSE_EXCEPTION,
         "resolved",

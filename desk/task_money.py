@@ -152,7 +152,8 @@ def _provider_level(conn: Connection, row: RowMapping) -> Money:
     money = Money(
         tuple(facts), (_payment(row, "#plb"),), reasons=_reasons(lowers=lowers)
     )
-    if row["claim_id"] or not lowers:
+    takes = lowers or _kind(code, lowers=False) in RECOUPED
+    if row["claim_id"] or not takes:
         return money
     amount = cents(Decimal(said["amount"]))
     found = remit_list.paid_just(conn, row["payer_id"], amount, MOST)

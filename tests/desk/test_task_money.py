@@ -9,7 +9,7 @@ from activities.files import take_in
 from activities.remittance import RemittanceActivities
 from desk.task_money import money_of
 from policy import plb
-from records import claims, remittances, tasks
+from records import claims, remit_list, remittances, tasks
 from records.tables import claim
 from tests.desk.conftest import Site
 from tests.desk.test_money_lists import era, posted
@@ -67,6 +67,30 @@ def test_claims_like_it_are_offered_for_a_payment_that_was_not_matched(
     assert f'<a href="/claims/{some[0].id}">' in page
     assert some[1].pcn not in page
     assert some[2].pcn not in page
+
+
+@pytest.mark.parametrize("amount", ["5", "-5"])
+def test_claims_that_were_paid_just_that_are_offered_for_what_is_taken_back(
+    site: Site, amount: str
+) -> None:
+    first = posted(site, era(paid="75"))
+    with site.office.writing() as conn:
+        ours = next(r for r in claims.every(conn) if r.payer_id == "P-NORTHLAKE")
+        [place] = remit_list.outcomes(conn, first)
+        linked = {"claim_id": ours.id, "outcome": "linked", "paid_cents": 500}
+        remittances.mark_claim(conn, first, place, **linked)
+    again = era(paid=str(80 - int(amount)), trace="T-2")
+    again = again.replace(b"L3*5", f"WO*{amount}".encode())
+    why = site.office.because(site.desk.now(), "R-BAD-01", "poster")
+    take_in(site.office, "office", "again.edi", again, why)
+    with site.office.reading() as conn:
+        [second] = remittances.of_trace(conn, "T-2")
+    RemittanceActivities(site.office).post_remittance(second["id"], site.desk.now())
+    with site.office.reading() as conn:
+        [task] = tasks.waiting(conn, types=["RECOUPMENT_REVIEW"])
+    page = site.signed_in("poster").get(f"/tasks/{task['id']}").text
+    assert "Claims for which this payer once paid just $5.00" in page
+    assert f'<a href="/claims/{ours.id}">{ours.pcn}</a>' in page
 
 
 def test_a_provider_level_amount_offers_just_the_reasons_that_book_it(
