@@ -22,7 +22,7 @@ from claims.claim import ClaimState
 from claims.decision import Decision
 from claims.messages import NewsKind
 from claims.task import TaskType
-from edi.x277ca import ClaimStatus
+from edi.x277ca import RECEIVER, ClaimStatus, StatusFile
 from policy import status as rules
 from policy import timers
 from records import claims, events, holding, inquiries, submissions, tasks
@@ -59,6 +59,35 @@ def take_277ca(
         if one is not None:
             _one_277ca(conn, office, fresh, one, status, sha, why)
     return f"{len(statuses) - unknown} claims answered, {unknown} not ours"
+
+
+def take_277ca_of_files(
+    conn: Connection, office: Office, found: StatusFile, sha: str, why: Because
+) -> int:
+    """A 277CA may reject our whole file, or all of a provider's claims, and name none
+    of them: each that it does not name itself is rejected; how many."""
+    named = {status.pcn for status in found.statuses}
+    count = 0
+    for status in found.above:
+        decision = rules.decide(status.category, seen_in="277CA")
+        reference = status.trace if status.level == RECEIVER else status.batch_ref
+        batch = submissions.batch_by_reference(conn, reference) if reference else None
+        if decision.action != "reject_fix" or batch is None:
+            continue
+        reason = _because(why, decision, sha)
+        listed = submissions.of_batch(conn, batch["id"])
+        if status.level != RECEIVER and not _of_one_provider(office, listed):
+            continue  # it does not say whose claims; their silence will raise them
+        for one in listed:
+            if one["pcn"] not in named and one["status"] in ("sent", "silent"):
+                reject(conn, office, one, "277CA", _rejection(status), sha, reason)
+                count += 1
+    return count
+
+
+def _of_one_provider(office: Office, listed: Sequence[RowMapping]) -> bool:
+    sent = (submissions.content(office.cipher, one) for one in listed)
+    return len({claim.billing.npi for claim in sent}) == 1
 
 
 def _submission(

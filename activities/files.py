@@ -294,7 +294,9 @@ def _claim_acknowledgments(
     why: Because,
 ) -> str:
     found = read_claim_acknowledgments(content)
-    return claim_status.take_277ca(conn, office, found.statuses, sha, why)
+    said = claim_status.take_277ca(conn, office, found.statuses, sha, why)
+    whole = claim_status.take_277ca_of_files(conn, office, found, sha, why)
+    return f"{said}, {whole} rejected with their whole file" if whole else said
 
 
 def _status_answers(

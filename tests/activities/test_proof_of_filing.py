@@ -212,6 +212,44 @@ def test_what_rejected_the_claim_is_kept_with_it(
     assert one.content
 
 
+@pytest.mark.parametrize("at", ["receiver", "provider"])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_277ca_that_rejects_the_whole_file_rejects_each_claim_it_does_not_name(
+    office: Office, why: Because, named: bool, at: str
+) -> None:
+    queue(office, why, NORTHLAKE)
+    sent = send(office, NORTHLAKE)
+    row = now(office)
+    reference = next(t for t in sent.split(b"~") if t.startswith(b"BHT")).split(b"*")[3]
+    listed = [AnsweredClaim(row.pcn, "A2", "20", from_cents(row.charge_cents), "I")]
+    content = write_277ca(
+        listed if named else [],
+        replace(ENVELOPE, batch_ref=reference.decode()),
+        payer_name="PAYER",
+        payer_edi_id="99001",
+        provider_npi="1234567893",
+    )
+    day = f"{ENVELOPE.created:%Y%m%d}".encode()
+    received = b"STC*A1:19:PR*" + day + b"*WQ"
+    refused = b"STC*A8:24:41*" + day + b"*U"
+    refusing = content.replace(received, refused)
+    if at == "provider":
+        of_provider = b"*XX*1234567893~"
+        refusing = content.replace(
+            of_provider, of_provider + b"TRN*2*0~" + refused + b"~"
+        )
+    assert refusing != content
+    said = take_in(office, PARTNER, "277ca.edi", refusing, why)
+
+    assert "rejected with their whole file" in said
+    assert claim_of_other(office).state is ClaimState.REJECTED
+    expected = ClaimState.ACCEPTED if named else ClaimState.REJECTED
+    assert now(office).state is expected
+    with office.reading() as conn:
+        (task,) = tasks.waiting(conn, claim_id=claim_of_other(office).id)
+    assert (task["type"], task["evidence"]["status"]) == ("REJECT_FIX", "A8:24")
+
+
 def test_a_bad_value_that_a_999_quotes_does_not_leave_with_the_proof(
     office: Office, why: Because
 ) -> None:
