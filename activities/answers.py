@@ -190,9 +190,26 @@ def take_271(
 ) -> str:
     """271: kept on file; only an answer that is not plainly active is news (R-ELG)."""
     told = 0
-    for answer in answers:
+    each = [one for answer in answers for one in _about_questions(conn, answer)]
+    for answer in each:
         told += _one_271(conn, office, partner, answer, sha, why)
-    return f"{len(answers)} coverage answers, {told} not active"
+    return f"{len(each)} coverage answers, {told} not active"
+
+
+def _about_questions(
+    conn: Connection, answer: EligibilityAnswer
+) -> list[EligibilityAnswer]:
+    """A plan that refuses before it names anybody refuses every question of the 270."""
+    batch = (
+        submissions.batch_by_reference(conn, answer.batch_ref)
+        if answer.batch_ref and not answer.trace
+        else None
+    )
+    if batch is None or batch["kind"] != "270":
+        return [answer]
+    asked = inquiries.of_batch(conn, batch["id"])
+    waiting = [q for q in asked if q["status"] in ("sent", "silent")]
+    return [answer.model_copy(update={"trace": q["trace"]}) for q in waiting]
 
 
 def _one_271(
@@ -210,7 +227,8 @@ def _one_271(
         profile = office.payers.by_edi_id(answer.payer_edi_id)
         payer_id = profile.payer_id if profile else "UNKNOWN"
     codes = answer.model_dump(
-        mode="json", exclude={"member_id", "last_name", "first_name", "trace"}
+        mode="json",
+        exclude={"member_id", "last_name", "first_name", "trace", "batch_ref"},
     )
     new = inquiries.record_answer(
         conn,

@@ -58,6 +58,7 @@ class EligibilityAnswer(BaseModel):
     plan_ends: date | None = None
     aaa: tuple[str, ...] = Field((), description="AAA03 reject reasons")
     benefits: tuple[Benefit, ...] = ()
+    batch_ref: str = Field("", description="BHT03 of our 270, with a source's refusal")
 
     @property
     def active(self) -> bool | None:
@@ -163,6 +164,7 @@ class _AnswerReader:
     def __init__(self, one: TransactionSet) -> None:
         self.one = one
         self.payer = ""
+        self.reference = ""
         self.levels: list[_Level] = []
         self.current: _Level | None = None
         self.subscriber: _Level | None = None
@@ -204,7 +206,9 @@ class _AnswerReader:
         self.levels.append(level)
 
     def _above(self, segment: Segment) -> None:
-        if segment.tag == "NM1" and not self.payer:
+        if segment.tag == "BHT":
+            self.reference = segment.get(3)
+        elif segment.tag == "NM1" and not self.payer:
             self.payer = segment.get(9)
         elif segment.tag == "AAA":
             self.refusals.append(
@@ -212,6 +216,7 @@ class _AnswerReader:
                     position=segment.number,
                     payer_edi_id=self.payer,
                     aaa=(segment.get(3),),
+                    batch_ref=self.reference,
                 )
             )
 

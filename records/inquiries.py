@@ -152,10 +152,12 @@ def answer_on_file(
 
 
 def record_answer(conn: Connection, **values: Any) -> bool:
-    """Keep a 271 answer, once per (file, segment)."""
+    """Keep a 271 answer, once per (file, segment, question): a plan may refuse all
+    that it was asked in one segment."""
     twin = select(eligibility.c.id).where(
         eligibility.c.file_sha256 == values["file_sha256"],
         eligibility.c.segment == values["segment"],
+        eligibility.c.trace == values["trace"],
     )
     if conn.execute(twin).first() is not None:
         return False

@@ -405,7 +405,7 @@ eligibility = Table(
     Column("answer", JSON, nullable=False),
     Column("file_sha256", String(64), nullable=False),
     Column("segment", Integer, nullable=False),
-    UniqueConstraint("file_sha256", "segment"),
+    UniqueConstraint("file_sha256", "segment", "trace"),
     Index("ix_eligibility_member", "payer_id", "member_index"),
 )
 """A 271 answer on file; ``answer`` holds codes and amounts, never names."""

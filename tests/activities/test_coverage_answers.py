@@ -176,3 +176,50 @@ def test_a_plan_named_first_that_refuses_is_a_question_too(
         (task,) = tasks.waiting(conn, claim_id=now(office).id, types=["COB_UPDATE"])
     assert task["evidence"]["question_to_patient"] == REASONS[code].question
     assert now(office).state is ClaimState.NEXT_PAYER
+
+
+@pytest.mark.parametrize("code", ["42", "50", "79", "T4"])
+def test_a_plan_that_refuses_the_whole_270_refuses_each_question_in_it(
+    office: Office, code: str
+) -> None:
+    """AAA in 2000A names no patient; BHT03 says to which 270 of ours it answers."""
+    check(office)
+    with office.writing() as conn:
+        other = claim_of(conn, "SYN-0002")
+        claims.change_payer(
+            conn, other.id, payer_id=PAYER, member_index=other.member_index
+        )
+    EligibilityActivities(office).check_eligibility(other.id, NOON)
+    activities, batch = InquiryActivities(office), f"inquire270-{PAYER}-1"
+    assert activities.take_inquiries(batch, "270", PAYER, NOON) == 2
+    activities.send_inquiries(batch, NOON)
+    mailbox = office.open_mailbox("clearinghouse")
+    (name,) = (n for n in mailbox.list_outbound() if n.startswith("270-"))
+    sent = mailbox.read_outbound(name)
+    reference = next(t for t in sent.split(b"~") if t.startswith(b"BHT")).split(b"*")[3]
+    set_ = (
+        b"ST*271*0001*005010X279A1~BHT*0022*11*" + reference + b"*20260615*1700~"
+        b"HL*1**20*0~AAA*N**"
+        + code.encode()
+        + b"*R~NM1*PR*2*PLAN*****PI*99001~SE*6*0001~"
+    )
+    head, tail = sent[: sent.index(b"ST*270")], b"GE*1*1~IEA*1*000000001~"
+    content = head.replace(b"GS*HS*", b"GS*HB*") + set_ + tail
+    why = office.because(NOON, "R-BAD-01")
+    for _ in range(2):  # the same file again changes nothing
+        with office.writing() as conn:
+            found = read_eligibility_answers(content).answers
+            take_271(conn, office, "clearinghouse", found, "d" * 64, why)
+    with office.reading() as conn:
+        refs = [n["workflow_id"] for n in news.untold(conn)]
+    assert sorted(refs) == sorted(f"claim-{one.id}" for one in (now(office), other))
+
+    row = check(office)
+
+    expected = REASONS[code]
+    if expected.again:
+        assert (row.state, resolve_tasks(office)) == (ClaimState.INTAKE, [])
+    else:
+        (task,) = resolve_tasks(office)
+        assert task["evidence"]["question_to_patient"] == expected.question
+        assert task["evidence"]["what_to_mend"] == expected.mend

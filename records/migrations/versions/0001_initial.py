@@ -177,7 +177,10 @@ def upgrade() -> None:
         sa.Column("segment", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_eligibility")),
         sa.UniqueConstraint(
-            "file_sha256", "segment", name=op.f("uq_eligibility_file_sha256_segment")
+            "file_sha256",
+            "segment",
+            "trace",
+            name=op.f("uq_eligibility_file_sha256_segment_trace"),
         ),
     )
     op.create_index(
