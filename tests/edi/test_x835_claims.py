@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,8 +38,18 @@ ODD = [
     *("CAS*CO*45*1**97*2*3***4", "CAS*PR", "CAS*OA*23*x", "CAS*PI*" + "1*2*3*" * 7),
     *("REF*6R", "REF*6R*", "REF*6R*A*B", "REF*6R*Z", "REF *6R*Q", "REF*F8*OLD"),
     *("AMT*B6", "AMT*B6*1.005", "AMT*AU*7", "AMT*I*-0", "AMT*ZZ*?", "AMT*B6*00012.5"),
-    *("DTM*472*20260230", "DTM*150*20260101", "DTM*151*20260102-20260103", "DTM*472"),
-    *("NM1*74*1*NEW*NAME****C*M9", "NM1*TT*2*NEXT*****PI*", "NM1*IL*1", "NM1"),
+    *(
+        "DTM*472*20260230",
+        "DTM*150*20260101",
+        "DTM*151*20260102-20260103",
+        "DTM*472*20260103",
+    ),
+    *(
+        "NM1*74*1*NEW*NAME****C*M9",
+        "NM1*TT*2*NEXT*****PI*",
+        "NM1*IL*1",
+        "NM1*IL*1*S*A****MI*M5",
+    ),
     *(
         "MOA***N1*N2**N1",
         "MIA*1****N5" + "*" * 15 + "A*B*C*D*E",
@@ -147,6 +158,29 @@ def test_a_written_set_is_read_alike_both_ways(
     written: list[Remittance], given_changes: list[Change]
 ) -> None:
     are_equal(changed(write_remittances(written, ENVELOPE), given_changes))
+
+
+ONE_LINE = (
+    "ISA*00*          *00*          *ZZ*A              *ZZ*B              "
+    "*260601*1200*^*00501*000000001*0*P*:~GS*HP*A*B*20260601*1200*1*X*005010X221A1~"
+    "ST*835*0001~BPR*I*80*C*ACH~TRN*1*T1*1999999999~N1*PR*PLAN~N1*PE*CLINIC~LX*1~"
+    "CLP*A1*1*100*80*20*12*ICN1~{claim}NM1*QC*1*DOE*PAT****MI*M1~{named}"
+    "SVC*HC:99213*100*80~{line}REF*6R*L1~{end}SE*12*0001~GE*1*1~IEA*1*1~"
+)
+PLACES_OF_TWO = ((0, 0), (0, 1), (1, 1), (2, 2), (2, 3), (3, 3))
+
+
+@pytest.mark.parametrize("first", ODD)
+def test_any_two_odd_segments_in_any_places_are_read_alike(first: str) -> None:
+    """In a claim before and after its patient, in a line before and after REF*6R."""
+    for second in ODD:
+        for place, other in PLACES_OF_TWO:
+            put = ["", "", "", ""]
+            put[place] += f"{first}~"
+            put[other] += f"{second}~"
+            claim, named, line, end = put
+            content = ONE_LINE.format(claim=claim, named=named, line=line, end=end)
+            are_equal(content.encode())
 
 
 def cut_up(content: bytes) -> str:
