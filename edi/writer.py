@@ -241,7 +241,7 @@ def interchange(
         _set(out, one, _st02(envelope.st02, place), st01, version)
     out.add("GE", str(len(sets)), gs06)
     out.add("IEA", "1", isa13)
-    return (isa(envelope) + TERMINATOR + out.since(0)).encode("ascii")
+    return "".join((isa(envelope), TERMINATOR, *out.segments)).encode("ascii")
 
 
 def isa(envelope: OutboundEnvelope) -> str:

@@ -22,7 +22,7 @@ from edi.writer import (
     check,
     plain,
 )
-from edi.x837_write_lines import Lines, check_limit
+from edi.x837_write_lines import MAX_LINES, Lines, too_many
 from edi.x837_write_parties import (
     Parties,
     address_values,
@@ -31,7 +31,6 @@ from edi.x837_write_parties import (
 )
 
 VERSION = "005010X222A1"
-MAX_LINES = 50
 MAX_DIAGNOSES = 12
 MAX_POINTERS = 4
 MAX_CAUSES = 3
@@ -213,16 +212,16 @@ class _ClaimWriter:
 
 def _check_size(claim: Claim) -> None:
     """Counts the guide allows; more would be cut off silently by the receiver."""
-    lines, diagnoses, causes = claim.lines, claim.diagnoses, claim.accident
+    lines, diagnoses, causes = len(claim.lines), len(claim.diagnoses), claim.accident
     most = 0
-    for line in lines:
+    for line in claim.lines:
         if len(line.pointers) > most:
             most = len(line.pointers)
-    for name, found, limit in (
-        ("LX", len(lines), MAX_LINES),
-        ("HI", len(diagnoses), MAX_DIAGNOSES),
-        ("SV107", most, MAX_POINTERS),
-        ("CLM11", len(causes), MAX_CAUSES),
-    ):
-        if found > limit:
-            check_limit(name, found, limit)
+    if lines > MAX_LINES:
+        raise too_many("LX", lines, MAX_LINES)
+    if diagnoses > MAX_DIAGNOSES:
+        raise too_many("HI", diagnoses, MAX_DIAGNOSES)
+    if most > MAX_POINTERS:
+        raise too_many("SV107", most, MAX_POINTERS)
+    if len(causes) > MAX_CAUSES:
+        raise too_many("CLM11", len(causes), MAX_CAUSES)

@@ -10,6 +10,8 @@ from edi.writer import Writer, check, d8, plain
 from edi.x837_write_parties import Parties, values_of
 
 MAX_CAS = 5
+MAX_LINES = 50
+_LX = tuple(f"LX*{number}~" for number in range(1, MAX_LINES + 1))
 # What a line says of itself and by itself; its number is counted, not read.
 _LINE = values_of(
     ServiceLine, "number", "line_ref", "rendering", "ordering", "decisions"
@@ -26,27 +28,27 @@ class Lines:
         self._known: dict[object, tuple[str, str]] = {}
 
     def write(self, lines: Sequence[ServiceLine]) -> None:
-        """LX to the last SVD of each."""
+        """LX to the last SVD of each, of as many as the guide allows."""
         known, add = self._known, self.out.segments.append
-        for place, line in enumerate(lines, start=1):
+        for lx, line in zip(_LX, lines, strict=False):
             fields = line.__dict__
             values, ref = _LINE(fields), fields["line_ref"]
             texts = known.get(values)
             if texts is None:
-                known[values] = self._new(place, line)
+                known[values] = self._new(lx, line)
             elif ref:
                 if not (ref.isascii() and ref.isalnum()):
                     check(ref, "REF02")
-                add(f"LX*{place}~{texts[0]}REF*6R*{ref}~{texts[1]}")
+                add(f"{lx}{texts[0]}REF*6R*{ref}~{texts[1]}")
             else:
-                add(f"LX*{place}~{texts[0]}{texts[1]}")
+                add(f"{lx}{texts[0]}{texts[1]}")
             if fields["rendering"] or fields["ordering"] or fields["decisions"]:
                 self._others(line)
 
-    def _new(self, place: int, line: ServiceLine) -> tuple[str, str]:
+    def _new(self, lx: str, line: ServiceLine) -> tuple[str, str]:
         """Write it; the texts before and after REF*6R."""
         out = self.out
-        out.add("LX", str(place))
+        out.segments.append(lx)
         start = len(out.segments)
         self._procedure(line)
         self._service_days(line)
@@ -115,20 +117,16 @@ class Lines:
             UnwritableError: more than the guide has room for, or group CR.
         """
         segments = cas_segments(adjustments)
-        check_limit("CAS", len(segments), MAX_CAS)
+        if len(segments) > MAX_CAS:
+            raise too_many("CAS", len(segments), MAX_CAS)
         for segment in segments:
             self.out.add("CAS", *segment)
 
 
-def check_limit(name: str, count: int, limit: int) -> None:
-    """More than the guide allows would be cut off silently by the receiver.
-
-    Raises:
-        UnwritableError: more than that.
-    """
-    if count > limit:
-        raise UnwritableError(
-            f"{name}: {count} are more than the {limit} an 837P can carry. Nothing "
-            "was written. Split the claim.",
-            field=name,
-        )
+def too_many(name: str, count: int, limit: int) -> UnwritableError:
+    """More than the guide allows would be cut off silently by the receiver."""
+    return UnwritableError(
+        f"{name}: {count} are more than the {limit} an 837P can carry. Nothing "
+        "was written. Split the claim.",
+        field=name,
+    )
