@@ -16,13 +16,14 @@ from claims.task import TASKS
 from desk.desk import Desk
 from desk.file_names import called, log_names
 from desk.remit_claims import CHOICES, OFFERED, Chosen, Known
+from desk.remit_outlines import Outline
 from desk.remits import OUTCOMES, WORDS
 from desk.route import Page
 from desk.visit import DeskError, MissingError, Visit
 from desk.words import task_title
 from edi.errors import EdiError
 from edi.explain.values import code, lower
-from edi.x835_outline import Outline, outline_at
+from edi.x835 import read_set_at
 from policy import plb
 from policy.people import Door
 from records import claims, files, remit_list, remittances
@@ -121,7 +122,9 @@ def _read(desk: Desk, row: RowMapping) -> Outline | None:
             with office.reading() as conn:
                 return Outline.of(read_keyed(conn, office, row))
         return desk.outlines.get(
-            sha, position, lambda: outline_at(office.documents.get(sha), position)
+            sha,
+            position,
+            lambda: Outline.of(read_set_at(office.documents.get(sha), position)),
         )
     except (
         EdiError,

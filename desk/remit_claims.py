@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Self
 
 from claims.money import ZERO
+from desk.remit_outlines import OutlinedClaim
 from desk.remits import OUTCOMES
 from edi.explain.values import code
-from edi.x835_outline import OutlinedClaim
 from records import claims, remit_list
 from records.db import Connection, RowMapping
 

@@ -4,12 +4,46 @@ outline names a patient."""
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
 from threading import Lock
+from typing import NamedTuple, Self
 
-from edi.x835_outline import Outline
+from claims.remittance import ProviderAdjustment, Remittance
 
 KEPT = 4
 """A set of 5,000 claims takes about 4 MB."""
+
+
+class OutlinedClaim(NamedTuple):
+    """One CLP: its segment's number, CLP01, CLP02, CLP03, CLP04, CLP05."""
+
+    position: int
+    pcn: str
+    status: str
+    charge: Decimal
+    paid: Decimal
+    patient: Decimal
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One transaction set: BPR04, its claims and provider-level adjustments."""
+
+    method: str
+    claims: tuple[OutlinedClaim, ...]
+    provider_adjustments: tuple[ProviderAdjustment, ...]
+
+    @classmethod
+    def of(cls, one: Remittance) -> Self:
+        """What a page needs of a set, without its patients, lines and reasons."""
+        found = (
+            OutlinedClaim(
+                c.position, c.pcn, c.status, c.charge, c.paid, c.patient_responsibility
+            )
+            for c in one.claims
+        )
+        return cls(one.method, tuple(found), one.provider_adjustments)
 
 
 class Outlines:

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.remit_claims import SIZE, TAKEN_BACK, WAITING, Chosen, Paired, takes_back
-from desk.remit_outlines import KEPT, Outlines
-from edi.x835_outline import Outline, OutlinedClaim
+from desk.remit_outlines import KEPT, Outline, OutlinedClaim, Outlines
 from records import accesses, claims
 from tests.desk.conftest import Site
 from tests.desk.test_money_lists import bring, era, posted
