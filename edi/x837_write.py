@@ -6,7 +6,7 @@ loop does not carry (a rendering provider's address, say) are left out. Text fol
 rule of ``edi.writer``; codes and identifiers are written as they are or refused.
 
 Much of a batch repeats: parts whose values came before are written from their text
-(docs/decisions/0014).
+(docs/decisions/0015).
 """
 
 from collections.abc import Hashable, Sequence
