@@ -92,7 +92,9 @@ def plain_text(text: str, field: str = "a text") -> str:
     Raises:
         UnwritableError: a character has no plain form.
     """
-    if not text or _SAFE.fullmatch(text):
+    if not text or (text.isascii() and text.isalnum()):
+        return text
+    if _SAFE.fullmatch(text):
         return text.strip()
     spread = unicodedata.normalize("NFKD", text.translate(_TYPOGRAPHIC))
     kept = "".join(c for c in spread if not unicodedata.combining(c))
@@ -188,7 +190,8 @@ class Writer:
         code: str = "",
     ) -> None:
         """NM1 with up to four name parts: first, middle, prefix, suffix."""
-        given = [self.text(p, f"NM1*{entity}") for p in (last, *parts)]
+        field = f"NM1*{entity}"
+        given = [plain_text(part, field) if part else "" for part in (last, *parts)]
         padded = (*given, "", "", "", "", "")[:5]
         number = (qualifier, code) if code else ("", "")
         self.add("NM1", entity, kind, *padded, *number)
