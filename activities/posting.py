@@ -168,7 +168,9 @@ class Poster:
         elif found.status in WITHOUT_MONEY and found.paid != ZERO:
             said = f"money with a claim status (CLP02 {found.status}) that has none"
             self._apart(found, row, said)
-        elif found.status in WITHOUT_MONEY or self._is_copy(found, row):
+        elif row.state == ClaimState.VOIDED and found.paid != ZERO:
+            self._apart(found, row, "money for a claim that was taken back")
+        elif self._has_no_money(found, row):
             self._keep(found, row, "information", [])
             if found.status == NOT_THEIRS:
                 self.not_theirs.append(row)
@@ -221,6 +223,12 @@ class Poster:
         claims.set_step(self.conn, row, state, step, why, said.capitalize())
         ref = f"remit:{self.row['id']}"
         settling.tell_claim(self.conn, row.id, ref, "remittance", self.why.today)
+
+    def _has_no_money(self, found: RemittanceClaim, row: ClaimRow) -> bool:
+        """Nothing to post: its status has none, it is void, or it is a copy."""
+        if found.status in WITHOUT_MONEY or row.state == ClaimState.VOIDED:
+            return True
+        return self._is_copy(found, row)
 
     def _is_copy(self, found: RemittanceClaim, row: ClaimRow) -> bool:
         """OA-18 alone, about a copy whose original is paid or in process (R-POST-03).
@@ -295,11 +303,13 @@ class Poster:
         self.add_entry(at, kind.TRANSFER_TO_PATIENT, share, row, "R-POST-04")
 
     def _corrected_charge(self, found: RemittanceClaim, row: ClaimRow) -> None:
-        """The payer has decided a charge that was corrected since (R-COR-05)."""
+        """The payer has decided a charge that was corrected since (R-COR-05), or taken
+        off the books with a claim that a person says is paid all the same."""
         posted = balances(self.conn, [row.id])[row.id].charge
         kinds = {e.type for e in self.entries if e.claim_id == row.id}
         new = from_cents(row.charge_cents)
-        if posted in (ZERO, new) or found.charge != new or EntryType.CHARGE in kinds:
+        known = (new,) if row.state == ClaimState.VOIDED else (ZERO, new)
+        if posted in known or found.charge != new or EntryType.CHARGE in kinds:
             return
         self.add_entry(found.position, EntryType.CHARGE_VOID, posted, row, "R-COR-05")
         self.add_entry(found.position, EntryType.CHARGE, new, row, "R-COR-05")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from activities import remittance
 from activities.answers import take_999
 from activities.claim_status import take_277ca
 from activities.denial import resolve_correction
@@ -16,13 +17,15 @@ from activities.scrub import ready
 from activities.submission import SubmissionActivities
 from claims.claim import ClaimState
 from claims.money import ZERO, from_cents
+from claims.remittance import Remittance
 from claims.task import DecisionRefused
 from edi.acks import FileAcknowledgment, SetAcknowledgment
 from edi.x277ca import ClaimStatus
 from ledger.accounts import EntryType
-from ledger.balances import Balances, balances, entries_of
+from ledger.balances import Balances, balances, entries_of, payer_cash
 from records import claims, news, submissions, tasks
 from records.claims import ClaimRow
+from records.db import Connection
 from records.events import Because
 from tests.activities.conftest import NOON, open_office
 from tests.activities.reviewing import (
@@ -92,22 +95,28 @@ def paid(
     office: Office, why: Because, status: str, amount: str, icn: str = "ICN1"
 ) -> ClaimRow:
     """An 835: 100 paid, 30 contractual, 20 the patient's, or all of it taken back."""
+    with office.writing() as conn:
+        post_set(conn, office, PAYER, the_set(conn, status, amount, icn), why)
+    return now(office)
+
+
+def the_set(
+    conn: Connection, status: str, amount: str, icn: str = "ICN1"
+) -> Remittance:
     sign = -1 if status == "22" else 1
     parts = [Decimal(amount), *(Decimal(a) * sign for a in ("30.00", "20.00"))]
-    with office.writing() as conn:
-        row = claim_of(conn, NUMBER)
-        charge = from_cents(row.charge_cents) * sign
-        line = a_line(
-            conn, row, 1, parts[0], charge=charge,
-            adjustments=(
-                *adjusted("CO", "45", parts[1]), *adjusted("PR", "2", parts[2]),
-            ),
-        )  # fmt: skip
-        found = decided(
-            row, parts[0], status=status, charge=charge, payer_icn=icn, lines=(line,)
-        )
-        post_set(conn, office, PAYER, a_set(found, trace=f"T{status}"), why)
-    return now(office)
+    row = claim_of(conn, NUMBER)
+    charge = from_cents(row.charge_cents) * sign
+    line = a_line(
+        conn, row, 1, parts[0], charge=charge,
+        adjustments=(
+            *adjusted("CO", "45", parts[1]), *adjusted("PR", "2", parts[2]),
+        ),
+    )  # fmt: skip
+    found = decided(
+        row, parts[0], status=status, charge=charge, payer_icn=icn, lines=(line,)
+    )
+    return a_set(found, trace=f"T{status}")
 
 
 def void(office: Office, why: Because) -> None:
@@ -168,6 +177,51 @@ def test_a_paid_claim_is_void_only_when_the_payers_reversal_posts(
     after = money(office)
     assert (after.charge, after.paid_payer, after.adjusted) == (ZERO, ZERO, ZERO)
     assert (after.patient_due, after.insurer_open, after.credit) == (ZERO, ZERO, ZERO)
+
+
+def test_money_for_a_void_claim_waits_for_a_poster_who_may_book_it_there(
+    office: Office, why: Because
+) -> None:
+    acknowledged(office, why, "A2", "ICN1")
+    void(office, why)
+    acknowledged(office, why, "A2", position=10)
+
+    assert paid(office, why, "1", "100.00").state is ClaimState.VOIDED
+    with office.reading() as conn:
+        (task,) = tasks.waiting(conn, types=["ERA_UNMATCHED_CLAIM"])
+        cash = payer_cash(conn, PAYER)
+    assert "taken back" in task["why"]
+    assert (cash.claims_net, cash.other) == (ZERO, Decimal("100.00"))
+
+    with office.writing() as conn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remittance, "read_one", lambda *_: the_set(conn, "1", "100.00"))
+        form = {"claim_ref": now(office).pcn}
+        remittance.resolve_unmatched_file(conn, office, task, "linked", form, why)
+
+    after = money(office)
+    assert (after.charge, after.paid_payer) == (Decimal("150.00"), Decimal("100.00"))
+    assert (after.adjusted, after.patient_due) == (Decimal("30.00"), Decimal("20.00"))
+    row = now(office)
+    assert row.state is ClaimState.PATIENT_BALANCE
+    assert row.next_at is not None
+
+
+def test_a_void_claim_that_a_payer_still_denies_stays_void(
+    office: Office, why: Because
+) -> None:
+    acknowledged(office, why, "A2", "ICN1")
+    void(office, why)
+    acknowledged(office, why, "A2", position=10)
+
+    with office.writing() as conn:
+        row = claim_of(conn, NUMBER)
+        said = adjusted("CO", "50", Decimal("150.00"))
+        found = decided(row, ZERO, status="4", adjustments=said)
+        post_set(conn, office, PAYER, a_set(found), why)
+
+    row = now(office)
+    assert (row.state, row.next_at) == (ClaimState.VOIDED, None)
+    assert money(office).charge == ZERO
 
 
 def test_what_the_patient_paid_goes_back_before_the_claim_is_void(
