@@ -10,7 +10,7 @@ from decimal import Decimal
 from activities.provider_level import CARRIED
 from claims.calendar import business_day_from
 from claims.messages import remittance_workflow_id
-from claims.money import from_cents, words
+from claims.money import ZERO, from_cents, words
 from claims.task import TASKS, TaskType
 from ledger.accounts import EntryType
 from ledger.balances import practice_entries
@@ -62,6 +62,12 @@ def _first_out(conn: Connection, row: RowMapping) -> tuple[RowMapping, Decimal] 
             before += cents
     still = min(left, before + left - back)
     return (own, from_cents(still)) if own is not None and still > 0 else None
+
+
+def still_out(conn: Connection, row: RowMapping) -> Decimal:
+    """What this set carried out and no later one has brought in, in dollars."""
+    found = _first_out(conn, row)
+    return found[1] if found is not None else ZERO
 
 
 def _ask(

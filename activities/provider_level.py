@@ -105,6 +105,15 @@ def recoupment_due(
     return from_cents(due) + sum(new, ZERO)
 
 
+def still_due(conn: Connection, payer_id: str, memo_: str) -> Decimal:
+    """What is left of all that was announced about what such an entry names."""
+    tag = memo_.split(" ", 2)[-1]
+    tags = {tag}
+    for _, claim_id in remittances.claims_of_numbers(conn, payer_id, [tag]):
+        tags |= remittances.numbers_of(conn, payer_id, claim_id)
+    return recoupment_due(conn, payer_id, tags)
+
+
 class ProviderLevel:
     """The provider-level amounts of one set, placed in its posting."""
 

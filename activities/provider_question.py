@@ -7,14 +7,21 @@ apart and asks again on a day.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from activities import settle
+from activities.carried import still_out
 from activities.office import Office
-from activities.provider_level import APART, NOW, entry_key
+from activities.provider_level import (
+    APART,
+    NOW,
+    RECOUPED,
+    entry_key,
+    still_due,
+)
 from claims.calendar import business_day_from
 from claims.messages import NewsKind, remittance_workflow_id
 from claims.money import ZERO, from_cents, words
@@ -33,12 +40,17 @@ LOOK_AGAIN_DAYS = 30
 
 @dataclass(frozen=True)
 class Asked:
-    """The question: its task, the set, the entry that was posted, in dollars."""
+    """The question: its task, the set, the entry that was posted, in dollars.
+
+    ``amount`` is what an answer moves; ``used`` is the part of the entry that the payer
+    has taken or brought back since, which stays as it is booked.
+    """
 
     task: RowMapping
     remittance: RowMapping
     entry: RowMapping
     amount: Decimal
+    used: Decimal
     lowers: bool
 
     @property
@@ -72,8 +84,21 @@ def asked_by(conn: Connection, task: RowMapping) -> Asked:
     key = entry_key(remittance["id"], task["evidence"]["code"], subject)
     entry = entry_of(conn, key)
     amount = from_cents(entry["amount_cents"])
+    used = _used(conn, remittance, entry)
     lowers = task["evidence"]["taken"] == NOW
-    return Asked(task, remittance, entry, amount, lowers)
+    return Asked(task, remittance, entry, amount - used, used, lowers)
+
+
+def _used(conn: Connection, remittance: RowMapping, entry: RowMapping) -> Decimal:
+    """What of an announced or carried amount has come since: it is history."""
+    kind, whole = EntryType(entry["entry_type"]), from_cents(entry["amount_cents"])
+    if kind is EntryType.FORWARD_BALANCE_OUT:
+        left = still_out(conn, remittance)
+    elif RECOUPED.get(kind) == 1:
+        left = still_due(conn, remittance["payer_id"], entry["memo"])
+    else:
+        return ZERO
+    return whole - min(max(left, ZERO), whole)
 
 
 # --- not yet -------------------------------------------------------------------------
@@ -143,7 +168,17 @@ class Part(NamedTuple):
 def post_instead(
     conn: Connection, asked: Asked, parts: Iterable[Part], why: Because
 ) -> None:
-    """The first entry is undone and these take its place, or nothing happens."""
+    """The first entry is undone and these take its place, or nothing happens; what has
+    come of it since stays what it was.
+
+    Raises:
+        DecisionRefused: all of it has come since.
+    """
+    if asked.amount == ZERO:
+        raise DecisionRefused(
+            f"All of these {words(asked.used)} has come since, as the payer said. "
+            "Nothing was posted. Say that it is right as it is booked."
+        )
     undo = opposite(
         conn,
         asked.entry["key"],
@@ -155,6 +190,9 @@ def post_instead(
         memo=asked.entry["memo"],
     )
     made = [_entry(asked, part, why) for part in parts if part.amount > ZERO]
+    if asked.used > ZERO:
+        kept = _entry(asked, Part(asked.kind, asked.used), why)
+        made.append(replace(kept, key=f"{kept.key}:used"))
     post(conn, [undo, *made], posted_at=to_text(why.at))
 
 

@@ -310,6 +310,38 @@ def test_our_refund_acknowledged_nets_to_nothing(books: Books) -> None:
     assert (books.due(), books.open()) == (Decimal(0), [])
 
 
+async def test_what_was_taken_already_stays_with_its_claim_when_the_rest_is_moved(
+    books: Books,
+) -> None:
+    books.receive(taken("-25.00", "ICN177"))
+    books.receive(taken("10.00", "ICN177"))
+
+    await books.answer(books.task(TaskType.RECOUPMENT_REVIEW), "agree", claim_ref=OTHER)
+    books.receive(taken("15.00", "ICN277"))
+
+    assert (books.due(), books.open()) == (Decimal(0), [])
+    books.receive(taken("0.01", "ICN277"))
+    assert books.practice()[TAKEN.value] == Decimal("0.01")
+
+
+async def test_what_was_taken_already_is_not_booked_anew(books: Books) -> None:
+    books.receive(taken("-25.00", "NOTE", "WU"))
+    books.receive(taken("10.00", "NOTE", "WU"))
+
+    await books.answer(books.task(TaskType.PLB_REVIEW), "adjust", plb_reason="L6")
+
+    assert books.due() == 0
+    assert books.practice()["INTEREST_RECEIVED"] == Decimal(15)
+
+    books.receive(taken("-5.00", "MORE", "WU"))
+    books.receive(taken("5.00", "MORE", "WU"))
+    result = await books.answer(
+        books.task(TaskType.PLB_REVIEW), "adjust", plb_reason="L6"
+    )
+    assert not result.applied
+    assert "has come since" in result.words
+
+
 # --- taken without an announcement ---------------------------------------------------
 
 
@@ -678,6 +710,25 @@ async def test_a_balance_that_does_not_come_back_is_asked_about(books: Books) ->
     assert (late.what, task["evidence"]["still_out"]) == ("PLB_REVIEW", "20.00")
     await books.answer(task, "payer_reprocesses")
     assert look(books, out, 64).what == "PLB_REVIEW"
+
+
+async def test_only_what_did_not_come_back_is_booked_under_another_reason(
+    books: Books,
+) -> None:
+    out = books.receive(taken("-30.00", None, "FB"))
+    books.receive(taken("10.00", None, "FB"))
+    look(books, out, 63)
+    task = books.task(TaskType.PLB_REVIEW)
+    books.receive(taken("5.00", None, "FB"))  # while the question was open
+
+    await books.answer(task, "adjust", plb_reason="L6")
+
+    assert books.practice() == {
+        "FORWARD_BALANCE_OUT": Decimal(15),
+        "FORWARD_BALANCE_IN": Decimal(15),
+        "INTEREST_RECEIVED": Decimal(15),
+    }
+    assert look(books, out, 64).done
 
 
 def test_a_balance_that_came_back_is_done(books: Books) -> None:
