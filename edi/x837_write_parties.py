@@ -23,6 +23,9 @@ def values_of(
 
 _ADDRESS = values_of(Address)
 _PROVIDER = values_of(Provider, "address")
+_RENDERING = values_of(
+    Provider, "address", "tax_id", "tax_id_kind", "contact_name", "phone"
+)
 _PERSON = values_of(Person, "address")
 _PAYER = values_of(Payer, "address")
 _SUBSCRIBER = values_of(Subscriber, "person")
@@ -70,7 +73,7 @@ class Parties:
 
     def rendering(self, provider: Provider) -> None:
         """2310B or 2420A."""
-        key = "82", provider_values(provider)
+        key = "82", _RENDERING(provider.__dict__)
         self.out.part(key, self._rendering, provider)
 
     def _rendering(self, provider: Provider) -> None:
