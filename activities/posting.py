@@ -21,6 +21,7 @@ from activities.payments import apply_prepayments
 from activities.plain_posting import PlainClaims, posted_words
 from activities.provider_level import ProviderLevel
 from activities.refunds import review_credit
+from activities.void import is_void
 from claims.claim import ClaimState
 from claims.decision import MACHINE
 from claims.messages import remittance_workflow_id
@@ -168,7 +169,7 @@ class Poster:
         elif found.status in WITHOUT_MONEY and found.paid != ZERO:
             said = f"money with a claim status (CLP02 {found.status}) that has none"
             self._apart(found, row, said)
-        elif row.state == ClaimState.VOIDED and found.paid != ZERO:
+        elif found.paid != ZERO and self._is_void(row):
             self._apart(found, row, "money for a claim that was taken back")
         elif self._has_no_money(found, row):
             self._keep(found, row, "information", [])
@@ -226,9 +227,15 @@ class Poster:
 
     def _has_no_money(self, found: RemittanceClaim, row: ClaimRow) -> bool:
         """Nothing to post: its status has none, it is void, or it is a copy."""
-        if found.status in WITHOUT_MONEY or row.state == ClaimState.VOIDED:
+        if found.status in WITHOUT_MONEY or self._is_void(row):
             return True
         return self._is_copy(found, row)
+
+    def _is_void(self, row: ClaimRow) -> bool:
+        """Its charge is off the books, also while the patient's money goes back."""
+        if row.state is ClaimState.CREDIT:
+            return is_void(claims.lines(self.conn, row.id))
+        return row.state is ClaimState.VOIDED
 
     def _is_copy(self, found: RemittanceClaim, row: ClaimRow) -> bool:
         """OA-18 alone, about a copy whose original is paid or in process (R-POST-03).
@@ -308,7 +315,7 @@ class Poster:
         posted = balances(self.conn, [row.id])[row.id].charge
         kinds = {e.type for e in self.entries if e.claim_id == row.id}
         new = from_cents(row.charge_cents)
-        known = (new,) if row.state == ClaimState.VOIDED else (ZERO, new)
+        known = (new,) if self._is_void(row) else (ZERO, new)
         if posted in known or found.charge != new or EntryType.CHARGE in kinds:
             return
         self.add_entry(found.position, EntryType.CHARGE_VOID, posted, row, "R-COR-05")

@@ -6,6 +6,7 @@ the books, whole (CHARGE_VOID); what a patient had paid is a credit and goes bac
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from claims.money import ZERO
 from ledger.accounts import EntryType
@@ -62,10 +63,24 @@ def take_off_books(
         )
     if money.charge == ZERO:
         return
-    entry = NewEntry(
-        key=f"void:{row.id}:{row.submission_number}",
-        type=EntryType.CHARGE_VOID,
-        amount=money.charge,
+    # What the payer had made the patient's goes first; what the patient has paid of it
+    # is a credit (R-MON-02).
+    share = money.charge - money.insurer_open
+    amounts = {
+        EntryType.TRANSFER_TO_INSURER: share,
+        EntryType.CREDIT_OPEN_PATIENT: share - money.patient_due,
+        EntryType.CHARGE_VOID: money.charge,
+    }
+    made = [_entry(row, *one, why) for one in amounts.items() if one[1] > ZERO]
+    post(conn, made, posted_at=to_text(why.at))
+
+
+def _entry(row: ClaimRow, kind: EntryType, amount: Decimal, why: Because) -> NewEntry:
+    key = f"void:{row.id}:{row.submission_number}"
+    return NewEntry(
+        key=key if kind is EntryType.CHARGE_VOID else f"{key}:{kind.value}",
+        type=kind,
+        amount=amount,
         claim_id=row.id,
         account_id=row.account_id,
         payer_id=row.payer_id,
@@ -76,4 +91,3 @@ def take_off_books(
         actor=why.actor,
         memo="the claim was taken back",
     )
-    post(conn, [entry], posted_at=to_text(why.at))

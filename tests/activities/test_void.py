@@ -23,10 +23,12 @@ from edi.acks import FileAcknowledgment, SetAcknowledgment
 from edi.x277ca import ClaimStatus
 from ledger.accounts import EntryType
 from ledger.balances import Balances, balances, entries_of, payer_cash
+from ledger.entries import NewEntry, post
 from records import claims, news, submissions, tasks
 from records.claims import ClaimRow
 from records.db import Connection
 from records.events import Because
+from records.instants import to_text
 from tests.activities.conftest import NOON, open_office
 from tests.activities.reviewing import (
     a_line,
@@ -312,3 +314,60 @@ def test_a_claim_that_the_payer_has_from_before_cannot_be_dropped(
     with office.writing() as conn, pytest.raises(DecisionRefused, match="at the payer"):
         resolve_rejection(conn, office, claim_of(conn, NUMBER), "void", {}, why)
     assert now(office).state is ClaimState.REJECTED
+
+
+@pytest.mark.parametrize("pays", ["0", "60.00"])
+def test_the_patients_share_goes_with_the_charge_and_is_never_taken_off_twice(
+    office: Office, why: Because, pays: str
+) -> None:
+    acknowledged(office, why, "A2", "ICN1")
+    row = deductible(office, why, "1")
+    assert money(office).patient_due == Decimal("150.00")
+    if Decimal(pays):
+        patient_pays(office, row, Decimal(pays))
+    void(office, why)
+
+    row = acknowledged(office, why, "A2", position=10)
+    deductible(office, why, "22")
+
+    after = money(office)
+    assert (after.charge, after.patient_due, after.insurer_open) == (ZERO,) * 3
+    assert after.credit == after.paid_patient == Decimal(pays)
+    assert row.state is (ClaimState.CREDIT if Decimal(pays) else ClaimState.VOIDED)
+    assert now(office).state is row.state
+
+
+def deductible(office: Office, why: Because, status: str) -> ClaimRow:
+    """An 835: the whole charge is the patient's deductible, or is taken back."""
+    sign = -1 if status == "22" else 1
+    with office.writing() as conn:
+        row = claim_of(conn, NUMBER)
+        lines = [
+            a_line(
+                conn, row, n["number"], ZERO, charge=sign * charge,
+                adjustments=adjusted("PR", "1", sign * charge),
+            )
+            for n in claims.lines(conn, row.id)
+            for charge in [from_cents(n["charge_cents"])]
+        ]  # fmt: skip
+        charge = sign * from_cents(row.charge_cents)
+        found = decided(
+            row,
+            ZERO,
+            status=status,
+            charge=charge,
+            payer_icn="ICN1",
+            lines=tuple(lines),
+        )
+        post_set(conn, office, PAYER, a_set(found, trace=f"D{status}"), why)
+    return now(office)
+
+
+def patient_pays(office: Office, row: ClaimRow, amount: Decimal) -> None:
+    entry = NewEntry(
+        key="receipt:1", type=EntryType.PATIENT_PAYMENT, amount=amount,
+        claim_id=row.id, account_id=row.account_id, business_date=NOON.date(),
+        source="front desk", ref="R1", rule="R-PAT-01",
+    )  # fmt: skip
+    with office.writing() as conn:
+        post(conn, [entry], posted_at=to_text(NOON))
