@@ -31,16 +31,24 @@ WAITING = ("suspended", "conflict", "unapproved", "rejected")
 
 
 def book_deposits(conn: Connection, trace: str, why: Because) -> None:
-    """Pair the deposits of one trace with their remittance and book them, once each."""
-    for deposit in remittances.deposits_with_trace(conn, trace):
+    """Pair the deposits of one trace with their remittance and book them, once each.
+
+    A remittance is paid once: another deposit with its number waits for its own.
+    """
+    found = remittances.of_trace(conn, trace)
+    deposits = remittances.deposits_with_trace(conn, trace)
+    paid_by = {d["remittance_id"]: d["ref"] for d in deposits if d["remittance_id"]}
+    for deposit in deposits:
+        ref = deposit["ref"]
         same = [
             r
-            for r in remittances.of_trace(conn, trace)
+            for r in found
             if r["paid_cents"] == deposit["amount_cents"]
+            and paid_by.get(r["id"], ref) == ref
         ]
-        if not same:
-            continue
-        book_pair(conn, deposit, same[0], why)
+        if same:
+            paid_by[same[0]["id"]] = ref
+            book_pair(conn, deposit, same[0], why)
 
 
 def book_pair(

@@ -12,9 +12,11 @@ from activities import close_content, day_close
 from activities import tasks as deciding
 from activities.close_content import lines_of
 from activities.day_close import MayNotCloseError, NotClosedError, close, reopen, show
+from activities.deposits import book_deposits
 from activities.office import Office
 from claims.task import DecisionRefused
 from ledger.accounts import EntryType
+from ledger.balances import payer_cash
 from ledger.entries import NewEntry, post
 from records import closes, remittances, tasks, users
 from records.db import Connection, RowMapping
@@ -124,6 +126,33 @@ def test_a_day_whose_money_came_closes_with_no_difference(office: Office) -> Non
     assert [p["by"] for p in said["pairs"]] == ["trace"]
     with office.reading() as conn:
         assert tasks.waiting(conn) == []
+
+
+@pytest.mark.parametrize("second", ["0012345", "12345"])
+def test_a_second_deposit_with_one_number_is_not_the_same_money_again(
+    office: Office, second: str
+) -> None:
+    _remittance(office, "12345", MONDAY, 5000)
+    _deposit(office, "D1", MONDAY, 5000, "12345")
+    _deposit(office, "D2", MONDAY, 5000, second)
+
+    with office.writing() as conn:
+        book_deposits(conn, "12345", _why())
+        book_deposits(conn, second, _why())
+        assert payer_cash(conn, "P-NORTHLAKE").deposited == Decimal("50.00")
+        mine = [d["remittance_id"] for d in remittances.deposits(conn)]
+    assert mine == ["R-12345", None]
+
+    with office.writing() as conn:  # the other check comes: it waits, unposted
+        remittances.insert_new(
+            conn, id="R-2", payer_id="P-NORTHLAKE", trace="0012345",
+            payment_date=MONDAY, paid_cents=5000, content_hash="2",
+            file_sha256="1" * 64, st_segment=1, status="conflict",
+            received_on=MONDAY,
+        )  # fmt: skip
+        book_deposits(conn, "0012345", _why())
+        cash = payer_cash(conn, "P-NORTHLAKE")
+    assert (cash.deposited, cash.difference()) == (Decimal("100.00"), Decimal(0))
 
 
 def test_a_later_posting_changes_nothing_stored_and_is_of_the_next_close(
