@@ -40,7 +40,7 @@ def take_coverages(
     sheet = _look_over(conn, office, content, why)
     for number, cover in sheet.new.items():
         covers.put(conn, office.cipher, cover, file_sha256=sha, row=number)
-    for ref_index in dict.fromkeys(c.patient_ref_index for c in sheet.new.values()):
+    for ref_index in sheet.known:  # unchanged rows too: their payer may be new here
         spread(conn, office, ref_index, why)
     return sheet.count.store(conn, KIND, sha, why)
 
@@ -75,7 +75,7 @@ def _look_over(
             found = covers.of_patient(conn, office.cipher, patient)
             sheet.known[patient] = {one.id: one for one in found}
         kept = sheet.known[patient]
-        if wrong := [*_odd(row), *_taken(cover, kept)]:
+        if wrong := [*_odd(row), *_taken(office, cover, kept)]:
             sheet.count.leave_out(number, *together(wrong))
         elif kept.get(cover.id) == cover:
             sheet.count.take(new=False)
@@ -91,8 +91,7 @@ def _look_over(
 def _cover(office: Office, row: CoverageRow) -> Cover:
     index = claims.patient_ref_index(office.cipher, row.patient_ref)
     member = office.cipher.index(row.member_id, kind="member")
-    profile = office.payers.named(row.payer_id)
-    payer_id = profile.payer_id if profile else row.payer_id
+    payer_id = _payer(office, row.payer_id)
     new = Cover(
         id="",
         patient_ref_index=index or "",
@@ -107,6 +106,11 @@ def _cover(office: Office, row: CoverageRow) -> Cover:
     return replace(new, id=str(uuid5(_NAMESPACE, plan)))
 
 
+def _payer(office: Office, reference: str) -> str:
+    profile = office.payers.named(reference)
+    return profile.payer_id if profile else reference
+
+
 def _odd(row: CoverageRow) -> Iterator[tuple[str, str]]:
     if row.eff_from and row.eff_to and row.eff_to < row.eff_from:
         yield "eff_to", "lies before eff_from"
@@ -118,9 +122,12 @@ def _odd(row: CoverageRow) -> Iterator[tuple[str, str]]:
         )
 
 
-def _taken(cover: Cover, kept: dict[str, Cover]) -> Iterator[tuple[str, str]]:
+def _taken(
+    office: Office, cover: Cover, kept: dict[str, Cover]
+) -> Iterator[tuple[str, str]]:
     for other in kept.values():
-        same = (other.payer_id, other.member_id) == (cover.payer_id, cover.member_id)
+        named = _payer(office, other.payer_id)  # kept before the payer was known here
+        same = (named, other.member_id) == (cover.payer_id, cover.member_id)
         if not same and other.place == cover.place and other.meets(cover):
             yield "coverage_order", "is another plan's on some of these days"
             return

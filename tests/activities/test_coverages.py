@@ -148,6 +148,25 @@ def test_three_plans_follow_each_other_in_their_order(office: Office) -> None:
     ]
 
 
+@pytest.mark.parametrize("by_edi_id", [False, True])
+def test_a_plan_held_for_its_payer_is_put_on_once_the_payer_is_known(
+    office: Office, monkeypatch: pytest.MonkeyPatch, by_edi_id: bool
+) -> None:
+    east = office.payers.named("P-EASTGATE")
+    assert east is not None
+    row = PLAN | {"payer_id": east.edi.payer_edi_id} if by_edi_id else PLAN
+    bring(office, as_csv(LINE))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(office.payers), "named", lambda *_: None)
+        assert counts(bring(office, sheet(row))) == (1, 0, 0, 1, 0)
+
+    done = bring(office, sheet(row) + b"\n")
+
+    assert done.counts is not None
+    assert done.counts.rejected == 0
+    assert [name for name, _, _ in plans(office)] == [east.name]
+
+
 @pytest.mark.parametrize(
     "change",
     [
