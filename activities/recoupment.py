@@ -213,7 +213,8 @@ def _above_contract(
     conn: Connection, office: Office, asked: Asked, row: ClaimRow, money: Balances
 ) -> Decimal:
     """How much more of the charge the contract takes off than is taken off already
-    (R-POST-07): a payer that takes back what it paid too much leaves nothing open."""
+    (R-POST-07): a payer that takes back what it paid too much leaves nothing open. What
+    is open has its contractual part to come yet."""
     if (row.payer_order, row.payer_id) != (1, asked.payer_id):
         return ZERO
     profile = office.payer(asked.payer_id)
@@ -222,7 +223,8 @@ def _above_contract(
     if None in prices_:
         return ZERO
     expected = sum((price for price in prices_ if price is not None), ZERO)
-    return max(money.charge - expected - money.adjusted, ZERO)
+    decided = money.charge - money.insurer_open
+    return max(decided - expected - money.adjusted, ZERO)
 
 
 def _to_patient(

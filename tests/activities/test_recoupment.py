@@ -408,6 +408,36 @@ async def test_what_was_paid_above_the_contract_leaves_nothing_open(
     assert books.open() == []
 
 
+async def test_the_contract_of_a_line_that_is_open_takes_nothing_off_another(
+    office: Office, why: Because, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = Books(office, why)
+    with office.writing() as conn:
+        row = accept(conn, office, claim_of(conn, "SYN-0004"), why)
+        one, two = map(our_line, claims.lines(conn, row.id))
+        off = adjusted("CO", "45", Decimal(30))
+        lines = (
+            a_line(conn, row, one.number, one.charge - 30, adjustments=off),
+            a_line(
+                conn, row, two.number, Decimal(0),
+                adjustments=adjusted("CO", "197", two.charge),
+            ),
+        )  # fmt: skip
+        books.post(conn, decided(row, one.charge - 30, payer_icn="ICN477", lines=lines))
+    prices = {one.number: one.charge - 30, two.number: two.charge - 10}
+    monkeypatch.setattr(
+        "policy.remittance.expected_allowed", lambda _, line, __: prices[line.number]
+    )
+    before = books.money("SYN-0004")
+    books.receive(taken("8.00", "ICN477"))
+
+    await books.answer(books.task(TaskType.RECOUPMENT_REVIEW), "agree")
+
+    after = books.money("SYN-0004")
+    assert (before.insurer_open, after.adjusted) == (two.charge, before.adjusted)
+    assert after.insurer_open == two.charge + 8
+
+
 async def test_what_it_leaves_open_can_be_given_up_or_moved(books: Books) -> None:
     books.receive(taken("20.00", "ICN177"))
     await books.answer(books.task(TaskType.RECOUPMENT_REVIEW), "agree")
