@@ -5,7 +5,7 @@ against what it announced for the claim that the reference names; any other such
 stays apart as a whole until a person says what it is (``activities/recoupment.py``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -84,30 +84,26 @@ def about(conn: Connection, office: Office, payer_id: str, reference: str) -> Ab
     return About(None, hidden, len(found))
 
 
-def recoupment_due(
-    conn: Connection,
-    payer_id: str,
-    tags: Iterable[str],
-    more: Iterable[NewEntry] = (),
-) -> Decimal:
+def recoupment_due(conn: Connection, payer_id: str, tags: Iterable[str]) -> Decimal:
     """What this payer still announced to take back about one claim (R-PLB-02)."""
-    ends = tuple(f" {tag}" for tag in tags)
-    known = [
-        (EntryType(e["entry_type"]), e["memo"], e["direction"] * e["amount_cents"])
-        for e in practice_entries(conn, payer_id=payer_id, kinds=RECOUPED)
-    ]
-    due = sum((RECOUPED[kind] * n for kind, m, n in known if m.endswith(ends)), 0)
-    new = (
-        RECOUPED[e.type] * e.amount
-        for e in more
-        if e.type in RECOUPED and e.memo.endswith(ends)
-    )
-    return from_cents(due) + sum(new, ZERO)
+    wanted = set(tags)
+    known = practice_entries(conn, payer_id=payer_id, kinds=RECOUPED)
+    due = sum(_moved(e, RECOUPED) for e in known if _tag(e["memo"]) in wanted)
+    return from_cents(due)
+
+
+def _moved(entry: RowMapping, signs: Mapping[EntryType, int]) -> int:
+    sign = signs[EntryType(entry["entry_type"])]
+    return int(sign * entry["direction"] * entry["amount_cents"])
+
+
+def _tag(memo_: str) -> str:
+    return memo_.partition(" ")[2].partition(" ")[2]
 
 
 def still_due(conn: Connection, payer_id: str, memo_: str) -> Decimal:
     """What is left of all that was announced about what such an entry names."""
-    tag = memo_.split(" ", 2)[-1]
+    tag = _tag(memo_)
     tags = {tag}
     for _, claim_id in remittances.claims_of_numbers(conn, payer_id, [tag]):
         tags |= remittances.numbers_of(conn, payer_id, claim_id)
@@ -132,16 +128,44 @@ class ProviderLevel:
         self.why = why
         self.entries = entries
         self.placed: list[_Placed] = []
+        self.due: dict[str, Decimal] = {}
+        self.carried = ZERO
 
     def place(self, adjustments: Iterable[ProviderAdjustment]) -> None:
         """An entry for each; what a payer announces comes before what it takes."""
-        for one in sorted(adjustments, key=lambda a: a.amount):
-            if one.amount != ZERO:
-                self._place(one)
-
-    def _place(self, one: ProviderAdjustment) -> None:
+        given = sorted(
+            (one for one in adjustments if one.amount != ZERO), key=lambda a: a.amount
+        )
+        if not given:
+            return
         payer_id = self.row["payer_id"]
-        found = about(self.conn, self.office, payer_id, one.reference or "")
+        found = [
+            about(self.conn, self.office, payer_id, one.reference or "")
+            for one in given
+        ]
+        for claim_id in sorted({one.claim_id for one in found if one.claim_id}):
+            claims.get(self.conn, claim_id)  # two sets never take from it at once
+        self._read_books()
+        for one, of in zip(given, found, strict=True):
+            self._place(one, of)
+
+    def _read_books(self) -> None:
+        """What the payer has announced, by what it is of, and what it has carried out:
+        read once, then counted with what is placed here."""
+        kinds = {**RECOUPED, **CARRIED}
+        known = practice_entries(self.conn, payer_id=self.row["payer_id"], kinds=kinds)
+        for entry in known:
+            kind, moved = EntryType(entry["entry_type"]), _moved(entry, kinds)
+            self._count(kind, _tag(entry["memo"]), from_cents(moved))
+
+    def _count(self, kind: EntryType, tag: str, moved: Decimal) -> None:
+        if kind in RECOUPED:
+            self.due[tag] = self.due.get(tag, ZERO) + moved
+        elif kind in CARRIED:
+            self.carried += moved
+
+    def _place(self, one: ProviderAdjustment, found: About) -> None:
+        payer_id = self.row["payer_id"]
         kind, task = self._kind(one, found)
         subject = f"{one.position}:{len(self.entries)}"
         place = "row" if self.row["keyed_by"] else "segment"
@@ -158,6 +182,8 @@ class ProviderLevel:
             memo=memo(one.code, found.tag),
         )
         self.entries.append(entry)
+        sign = {**RECOUPED, **CARRIED}.get(kind, 0)
+        self._count(kind, found.tag, sign * entry.amount)
         self.placed.append(_Placed(one, found, entry, task, subject))
 
     def _kind(
@@ -170,36 +196,23 @@ class ProviderLevel:
         kind = plb_entry_type(word, lowers_payment=lowers)
         if row is None or kind in APART:
             return kind, TaskType.PLB_REVIEW
-        if kind is EntryType.FORWARD_BALANCE_IN and one.amount > self._carried():
+        if kind is EntryType.FORWARD_BALANCE_IN and one.amount > self.carried:
             return kind, TaskType.PLB_REVIEW  # of a balance that nothing carried out
         if kind is not EntryType.RECOUPMENT_TAKEN:
             return kind, TaskType(row["task"]) if row["task"] else None
-        if self._due(found, self.entries) >= one.amount:
+        if self._due(found) >= one.amount:
             return kind, None
         return EntryType.PLB_SUSPENSE_TAKEN, TaskType.RECOUPMENT_REVIEW
 
-    def _due(self, found: About, more: Iterable[NewEntry] = ()) -> Decimal:
-        """Still announced about it; ``more`` is what is not posted yet."""
+    def _due(self, found: About) -> Decimal:
+        """Still announced about it, this set counted so far."""
         if not found.tag:
             return ZERO
-        payer_id = self.row["payer_id"]
         tags = {found.tag}
         if found.claim_id is not None:
-            claims.get(self.conn, found.claim_id)  # two sets never take it twice
+            payer_id = self.row["payer_id"]
             tags |= remittances.numbers_of(self.conn, payer_id, found.claim_id)
-        return recoupment_due(self.conn, payer_id, tags, more)
-
-    def _carried(self) -> Decimal:
-        """What this payer has carried out of its payments and not yet brought in."""
-        known = practice_entries(
-            self.conn, payer_id=self.row["payer_id"], kinds=CARRIED
-        )
-        sums = [
-            CARRIED[EntryType(e["entry_type"])] * e["direction"] * e["amount_cents"]
-            for e in known
-        ]
-        new = (CARRIED[e.type] * e.amount for e in self.entries if e.type in CARRIED)
-        return from_cents(sum(sums)) + sum(new, ZERO)
+        return sum((self.due.get(tag, ZERO) for tag in tags), ZERO)
 
     def tell(self) -> None:
         """Once all is posted: open what is asked, and let each named claim hear."""
