@@ -27,6 +27,8 @@ from claims.task import (
     TASKS,
     WITHOUT_WORKFLOW,
     DecisionRefused,
+    Form,
+    ProviderLevelForm,
     TaskSpec,
     TaskType,
     validate_decision,
@@ -100,6 +102,7 @@ def _store(
         _check_person(conn, row, spec, decision, why.actor)
         given = validate_decision(spec.type, decision, form)
         given = bind(conn, office, row, decision, given, why)
+        given = _as_prepared(conn, office, row, given)
         text = given.model_dump_json(exclude_none=True)
         second = second_person(spec, decision, row["evidence"])
         if second is not None and row["status"] == "open":
@@ -126,6 +129,28 @@ def _store(
             task_version=version + 1,
             decision=decision,
         )
+
+
+def _as_prepared(
+    conn: Connection, office: Office, row: RowMapping, given: Form
+) -> Form:
+    """Where a payer's money goes, as the first person said: the second confirms that,
+    and no other place (R-TSK-05)."""
+    if row["status"] != "prepared" or not isinstance(given, ProviderLevelForm):
+        return given
+    first, text = tasks.prepared_form(conn, office.cipher, row["id"])
+    said = ProviderLevelForm.model_validate_json(text)
+    for own, theirs in (
+        (given.claim_ref, said.claim_ref),
+        (given.plb_reason, said.plb_reason),
+    ):
+        if own and own != theirs:
+            raise DecisionRefused(
+                f"{first} prepared {theirs or 'none'}, not {own}; a second person "
+                "confirms that one or returns it. Nothing was stored."
+            )
+    told = said.model_dump(include={"claim_ref", "plb_reason"})
+    return given.model_copy(update=told)
 
 
 def _prepare(

@@ -548,6 +548,24 @@ async def test_above_what_one_person_may_post_a_supervisor_confirms(
     assert books.practice() == {"INTEREST_REVERSED": Decimal("2500.01")}
 
 
+@pytest.mark.parametrize(
+    "other", [{"plb_reason": "L3"}, {"plb_reason": "L6", "claim_ref": OTHER}]
+)
+async def test_a_second_person_confirms_no_other_place_than_was_prepared(
+    books: Books, other: dict[str, str]
+) -> None:
+    books.receive(taken("2500.01", "ZZZ99", "CS"))
+    await books.give(books.task(TaskType.PLB_REVIEW), "adjust", plb_reason="L6")
+    prepared = books.task(TaskType.PLB_REVIEW)
+
+    with pytest.raises(DecisionRefused, match="tess prepared"):
+        await books.give(prepared, "adjust", by="sol", **other)
+
+    await books.give(prepared, "adjust", by="sol")  # as it was prepared
+    books.apply()
+    assert books.practice() == {"INTEREST_REVERSED": Decimal("2500.01")}
+
+
 # --- PLB_REVIEW ----------------------------------------------------------------------
 
 
