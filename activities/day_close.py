@@ -97,7 +97,7 @@ def close(office: Office, day: date, person: User, why: Because) -> Close:
         stored = closes.newest(rows).get(day)
         if stored is None or stored["act"] == REOPEN:
             _check_day(rows, day, why.today)
-            _check_two(conn, person, day)
+            _check_two(conn, rows, person, day)
             _book(conn, office, why)
             content = content_of(conn, office, rows, day)
             if _store(conn, office, rows, day, CLOSE, content, why):
@@ -149,13 +149,20 @@ def _check_day(rows: list[RowMapping], day: date, today: date) -> None:
         _no(f"Days are closed in order; {expected} is next", f"Close {expected}.")
 
 
-def _check_two(conn: Connection, person: User, day: date) -> None:
-    """Who keys payments does not count the same money (``separation``)."""
+def _check_two(
+    conn: Connection, rows: list[RowMapping], person: User, day: date
+) -> None:
+    """Who keys payments does not count the same money (``separation``), also what was
+    posted into a day after its close."""
     if not are_for_two("remit.post_manual", "deposit.count"):
         return
     first = first_date(day)
+    late = {line.key for line in lines_of(conn, rows, day)}
     for one in remittances.listing(conn, status=["posted"]):
-        if one["keyed_by"] == person.name and first <= one["posted_on"] <= day:
+        if one["keyed_by"] != person.name:
+            continue
+        counted = f"835:{one['payer_id']}:{one['trace']}" in late
+        if counted or first <= one["posted_on"] <= day:
             raise MayNotCloseError(
                 f"{person.name} keyed remittance {one['trace']} of this day, so "
                 "another person must close it. Nothing was stored."

@@ -313,6 +313,18 @@ def test_a_cashed_refund_is_matched_and_makes_no_difference(office: Office) -> N
     assert (said["items"], said["unmatched"]) == ([], [])
 
 
+def test_who_keyed_money_after_a_days_close_does_not_count_it_in_the_next(
+    office: Office,
+) -> None:
+    _close(office, MONDAY)
+    _remittance(office, "T1", MONDAY, 5000)
+    with office.writing() as conn:
+        remittances.mark(conn, "R-T1", keyed_by="pat")
+
+    with pytest.raises(MayNotCloseError, match="pat keyed"):
+        _close(office, TUESDAY)
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_the_last_close_stands_for_all_before_it_until_something_is_posted_late(
     office: Office, monkeypatch: pytest.MonkeyPatch, late: bool
