@@ -7,7 +7,7 @@ looks on that day.
 from datetime import date, timedelta
 from decimal import Decimal
 
-from activities.provider_level import CARRIED
+from activities.provider_level import CARRIED, USED
 from claims.calendar import business_day_from
 from claims.messages import remittance_workflow_id
 from claims.money import ZERO, from_cents, words
@@ -30,44 +30,45 @@ def watch(conn: Connection, row: RowMapping, why: Because) -> date | None:
     day a task is opened for what has not."""
     if row["posted_on"] is None:
         return None
-    found = _first_out(conn, row)
-    if found is None or tasks.was_opened(conn, _key(row)):
+    asked = [
+        one for one in _outs(conn, row) if not tasks.was_opened(conn, _key(row, one[0]))
+    ]
+    if not asked:
         return None
-    entry, left = found
     day = business_day_from(row["posted_on"] + timedelta(plb.CARRIED_DAYS))
     if why.today < day:
         return day
-    _ask(conn, row, entry, left, why)
+    for entry, left in asked:
+        _ask(conn, row, entry, left, why)
     return None
 
 
-def _key(row: RowMapping) -> str:
-    return f"{row['id']}:{KIND.value}:carried"
+def _key(row: RowMapping, entry: RowMapping) -> str:
+    return f"{row['id']}:{KIND.value}:carried:{entry['id']}"
 
 
-def _first_out(conn: Connection, row: RowMapping) -> tuple[RowMapping, Decimal] | None:
-    """The entry by which this set carried a balance out, and what of it is still out:
-    what comes back is of the oldest one."""
-    own: RowMapping | None = None
-    left = before = 0
-    back = 0
+def _outs(conn: Connection, row: RowMapping) -> list[tuple[RowMapping, Decimal]]:
+    """The entries by which this set carried balances out, and what of each is still
+    out: what comes back is of the oldest one. What was undone counts no more; what an
+    answer kept as come back is."""
     known = practice_entries(conn, payer_id=row["payer_id"], kinds=CARRIED)
-    for entry in known:
-        cents = entry["direction"] * entry["amount_cents"]
-        if EntryType(entry["entry_type"]) is EntryType.FORWARD_BALANCE_IN:
-            back += cents
-        elif entry["key"].startswith(f"{row['id']}:"):
-            own, left = entry, left + cents
-        elif own is None:
-            before += cents
-    still = min(left, before + left - back)
-    return (own, from_cents(still)) if own is not None and still > 0 else None
+    undone = {entry["reverses"] for entry in known}
+    alive = [e for e in known if e["reverses"] is None and e["id"] not in undone]
+    into = EntryType.FORWARD_BALANCE_IN.value
+    back = sum(e["amount_cents"] for e in alive if e["entry_type"] == into)
+    outs = [e for e in alive if e["entry_type"] != into]
+    found = []
+    for entry in sorted(outs, key=lambda e: (not e["key"].endswith(USED), e["id"])):
+        left = max(entry["amount_cents"] - back, 0)
+        back = max(back - entry["amount_cents"], 0)
+        if left and entry["key"].startswith(f"{row['id']}:"):
+            found.append((entry, from_cents(left)))
+    return found
 
 
-def still_out(conn: Connection, row: RowMapping) -> Decimal:
-    """What this set carried out and no later one has brought in, in dollars."""
-    found = _first_out(conn, row)
-    return found[1] if found is not None else ZERO
+def still_out(conn: Connection, row: RowMapping, entry: RowMapping) -> Decimal:
+    """What a set carried out by this entry and no later one has brought in, dollars."""
+    return next((left for e, left in _outs(conn, row) if e["id"] == entry["id"]), ZERO)
 
 
 def _ask(
@@ -77,7 +78,7 @@ def _ask(
     place = entry["key"].removeprefix(f"{row['id']}:").replace(f":PLB:{CODE}:", ":")
     said = f"{words(left)} carried out on {row['posted_on']} has not come back"
     new = NewTask(
-        key=_key(row),
+        key=_key(row, entry),
         type=KIND.value,
         workflow_id=remittance_workflow_id(row["id"]),
         role=TASKS[KIND].role.value,

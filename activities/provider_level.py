@@ -36,6 +36,8 @@ RECOUPED = {
 """What raises and lowers the amount a payer will still take back."""
 CARRIED = {EntryType.FORWARD_BALANCE_OUT: 1, EntryType.FORWARD_BALANCE_IN: -1}
 """A balance that a payer carries from one payment to a later one (R-PLB-03)."""
+USED = ":used"
+"""Ends the key of what an answer kept as it was: it had come already."""
 APART = (EntryType.PLB_SUSPENSE_TAKEN, EntryType.PLB_SUSPENSE_GIVEN)
 """Placed by nothing: a person says what it is."""
 REVIEW = TaskType.RECOUPMENT_REVIEW

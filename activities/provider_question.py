@@ -19,6 +19,7 @@ from activities.provider_level import (
     APART,
     NOW,
     RECOUPED,
+    USED,
     entry_key,
     still_due,
 )
@@ -93,7 +94,7 @@ def _used(conn: Connection, remittance: RowMapping, entry: RowMapping) -> Decima
     """What of an announced or carried amount has come since: it is history."""
     kind, whole = EntryType(entry["entry_type"]), from_cents(entry["amount_cents"])
     if kind is EntryType.FORWARD_BALANCE_OUT:
-        left = still_out(conn, remittance)
+        left = still_out(conn, remittance, entry)
     elif RECOUPED.get(kind) == 1:
         left = still_due(conn, remittance["payer_id"], entry["memo"])
     else:
@@ -192,7 +193,7 @@ def post_instead(
     made = [_entry(asked, part, why) for part in parts if part.amount > ZERO]
     if asked.used > ZERO:
         kept = _entry(asked, Part(asked.kind, asked.used), why)
-        made.append(replace(kept, key=f"{kept.key}:used"))
+        made.append(replace(kept, key=f"{kept.key}{USED}"))
     post(conn, [undo, *made], posted_at=to_text(why.at))
 
 

@@ -13,6 +13,8 @@ CARRIED_DAYS = 60
 (R-PLB-03)."""
 SHORTEST = 4
 """A shorter number among other text may be anything."""
+LONGEST = 50
+"""Characters of PLB03-2 at most; what is behind them is not looked at."""
 _PART = re.compile(r"[0-9A-Za-z]+")
 
 
@@ -36,6 +38,7 @@ def meaning(code: str) -> str:
 def numbers_in(reference: str) -> set[str]:
     """What in PLB03-2 may be a claim's number: with text behind it, between words, or
     with a member's number joined to its end, as payers write it."""
+    reference = reference[:LONGEST]
     runs = {reference[start:end] for start, end in _runs(reference)}
     return {*runs, *_beginnings(reference)}
 
@@ -46,6 +49,7 @@ def named(reference: str, known: Iterable[tuple[str, str]]) -> set[str]:
     A number that stands by itself wins over one that only begins a longer word; of two
     at one place, the longer one wins.
     """
+    reference = reference[:LONGEST]
     found = list(known)
     given = {number for number, _ in found}
     runs = [(a, b) for a, b in _runs(reference) if reference[a:b] in given]

@@ -779,6 +779,25 @@ async def test_only_what_did_not_come_back_is_booked_under_another_reason(
     assert look(books, out, 64).done
 
 
+async def test_each_balance_of_a_set_is_asked_about(books: Books) -> None:
+    plb_ = (taken("-30.00", None, "FB"), taken("-20.00", None, "FB", at=41))
+    out = books.receive(*plb_)
+    look(books, out, 63)
+
+    for left in ("30.00", "20.00"):
+        with books.office.reading() as conn:
+            waiting = tasks.waiting(conn, types=["PLB_REVIEW"])
+        (task,) = [t for t in waiting if t["evidence"]["still_out"] == left]
+        await books.answer(task, "adjust", plb_reason="L6")
+
+    assert books.practice() == {"INTEREST_RECEIVED": Decimal(50)}
+    assert look(books, out, 64).done
+
+
+def test_a_long_reference_is_read_as_far_as_it_may_go() -> None:
+    assert len(plb.numbers_in("A1 " * 40_000)) < 2_000
+
+
 def test_a_balance_that_came_back_is_done(books: Books) -> None:
     out = books.receive(taken("-30.00", None, "FB"))
     second = books.receive(taken("-5.00", None, "FB"))
