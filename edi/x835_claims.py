@@ -7,8 +7,10 @@ says what is wrong; a test holds the two equal.
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from datetime import date
+from decimal import Decimal
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from claims.adjustment import Adjustment
 from claims.checked import defaults, maker
@@ -48,6 +50,10 @@ _ELSEWHERE = frozenset({"CLP", "SVC", "PLB"})
 _NOTHING = ("", None)
 _NOBODY = [""] * 10
 
+_Amounts = Mapping[str, Decimal]
+_Days = Mapping[str, date | None]
+_Facts = Mapping[str, tuple[str, Any]]
+_Looks = Mapping[str, Callable[[list[str]], Any]]
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 
@@ -75,24 +81,17 @@ class ClaimTexts:
 
     def __init__(self, marks: Delimiters, component: str) -> None:
         """``component`` is what the set uses inside composites."""
-        self._end, self._element = marks.segment, marks.element
-        self._component = component
-        self._svc = f"{marks.segment}SVC{marks.element}"
-        self._ref = f"{marks.segment}REF{marks.element}6R{marks.element}"
-        self._amounts, self._days = _Known(dollars), _Known(maybe_date)
-        self._codes, self._lines = _Known(self._code), _Known(self._line)
-        self._of_claim = _Known(partial(self._fact, _OF_CLAIM))
-        self._of_line = _Known(partial(self._fact, _OF_LINE))
-        self._values: dict[str, Callable[[list[str]], Any]] = {
-            "AMT": lambda e: self._amounts[e[2]] if e[2] else None,
-            "CAS": self._reasons,
-            "DTM": lambda e: self._days[e[2]],
-            "LQ": lambda e: (e[2],) if e[2] else (),
-            "MIA": lambda e: (*e[5:6], *e[20:24]),
-            "MOA": lambda e: tuple(e[3:8]),
-            "NM1": lambda e: e + [""] * (10 - len(e)),
-            "REF": lambda e: e[2] or None,
-        }
+        self._end, self._element = end, element = marks.segment, marks.element
+        self._svc = f"{end}SVC{element}"
+        self._ref = f"{end}REF{element}6R{element}"
+        self._amounts = amounts = _Known(dollars)
+        # Nothing below knows this object: no cycle keeps a set's texts in memory.
+        looks = _looks(amounts, _Known(maybe_date))
+        self._of_claim = _Known(partial(_fact, looks, element, _OF_CLAIM))
+        of_line = _Known(partial(_fact, looks, element, _OF_LINE))
+        codes = _Known(partial(_code, component))
+        line = _LineTexts(end, element, component, amounts, codes, of_line)
+        self._lines = _Known(line.look)
 
     def read(self, text: str, number: int) -> tuple[RemittanceClaim, int]:
         """A claim, and the number of the segment after it.
@@ -134,31 +133,6 @@ class ClaimTexts:
             made.append(_make_line(values))
         return tuple(made), number
 
-    def _line(self, parts: tuple[str, str]) -> tuple[int, dict[str, Any]]:
-        """Segments of a line beside its REF*6R, and what they say."""
-        before, after = parts
-        svc, *rest = before.split(self._end)
-        if after:
-            rest += after.split(self._end)
-        found = _all(self._of_line, rest)
-        if "6R" in found:
-            raise UnusualError
-        elements = svc.split(self._element)
-        elements += [""] * (6 - len(elements))
-        composite, charge, paid, _, units, other, *_ = elements
-        code, kind, modifiers = self._codes[composite]
-        first = found.pop("150", None)
-        values = {**_LINE, **found, "code": code, "code_kind": kind}
-        values["modifiers"] = modifiers
-        values["charge"] = self._amounts[charge]
-        values["paid"] = self._amounts[paid or "0"]
-        values["units"] = units or None
-        values["service_date"] = values["service_date"] or first
-        if other:
-            _, code, *_ = [*other.split(self._component), ""]
-            values["submitted_code"] = code or None
-        return 1 + len(rest), values
-
     def _claim(self, clp: str, rest: list[str]) -> dict[str, Any]:
         elements = clp.split(self._element)
         elements += [""] * (7 - len(elements))
@@ -182,42 +156,95 @@ class ClaimTexts:
             values["rarcs"] = tuple(dict.fromkeys(filter(None, remarks)))
         return values
 
-    def _fact(self, wanted: _Wanted, raw: str) -> tuple[str, Any]:
-        """Where a segment goes, and what it says."""
-        tag, *rest = elements = raw.split(self._element)
-        if tag in _ELSEWHERE:
+
+def _looks(amounts: _Amounts, days: _Days) -> _Looks:
+    """What to make of the elements of a segment, tag first, by its tag."""
+    return {
+        "AMT": lambda e: amounts[e[2]] if e[2] else None,
+        "CAS": partial(_reasons, amounts),
+        "DTM": lambda e: days[e[2]],
+        "LQ": lambda e: (e[2],) if e[2] else (),
+        "MIA": lambda e: (*e[5:6], *e[20:24]),
+        "MOA": lambda e: tuple(e[3:8]),
+        "NM1": lambda e: e + [""] * (10 - len(e)),
+        "REF": lambda e: e[2] or None,
+    }
+
+
+def _fact(looks: _Looks, element: str, wanted: _Wanted, raw: str) -> tuple[str, Any]:
+    """Where a segment goes, and what it says."""
+    tag, *rest = elements = raw.split(element)
+    if tag in _ELSEWHERE:
+        raise UnusualError
+    field = wanted.get(tag, "")
+    if not isinstance(field, str):
+        field = field.get(rest[0] if rest else "", "")
+    if not field:
+        return _NOTHING
+    # Elements that are left out are empty.
+    return field, looks[tag]([*elements, "", "", ""])
+
+
+def _reasons(amounts: _Amounts, cas: list[str]) -> tuple[Adjustment, ...]:
+    """Up to six."""
+    made = []
+    for place in range(2, min(20, len(cas) - 2), 3):
+        carc, amount, quantity = cas[place : place + 3]
+        if carc or amount:
+            values = {
+                "group": cas[1],
+                "carc": carc,
+                "amount": amounts[amount],
+                "quantity": quantity or None,
+            }
+            made.append(_make_adjustment(values))
+    return tuple(made)
+
+
+def _code(component: str, text: str) -> tuple[str, str, tuple[str, ...]]:
+    """Procedure, its qualifier and modifiers of SVC01."""
+    kind, code, *rest = [*text.split(component)[:6], ""]
+    modifiers = tuple(m for m in rest if m)
+    return (code, kind, modifiers) if code else (kind, "", modifiers)
+
+
+class _LineTexts(NamedTuple):
+    """What it takes to look into a line."""
+
+    end: str
+    element: str
+    component: str
+    amounts: _Amounts
+    codes: Mapping[str, tuple[str, str, tuple[str, ...]]]
+    facts: _Facts
+
+    def look(self, parts: tuple[str, str]) -> tuple[int, dict[str, Any]]:
+        """Segments of a line beside its REF*6R, and what they say."""
+        before, after = parts
+        svc, *rest = before.split(self.end)
+        if after:
+            rest += after.split(self.end)
+        found = _all(self.facts, rest)
+        if "6R" in found:
             raise UnusualError
-        field = wanted.get(tag, "")
-        if not isinstance(field, str):
-            field = field.get(rest[0] if rest else "", "")
-        if not field:
-            return _NOTHING
-        # Elements that are left out are empty.
-        return field, self._values[tag]([*elements, "", "", ""])
-
-    def _reasons(self, cas: list[str]) -> tuple[Adjustment, ...]:
-        """Up to six."""
-        made = []
-        for place in range(2, min(20, len(cas) - 2), 3):
-            carc, amount, quantity = cas[place : place + 3]
-            if carc or amount:
-                values = {
-                    "group": cas[1],
-                    "carc": carc,
-                    "amount": self._amounts[amount],
-                    "quantity": quantity or None,
-                }
-                made.append(_make_adjustment(values))
-        return tuple(made)
-
-    def _code(self, text: str) -> tuple[str, str, tuple[str, ...]]:
-        """Procedure, its qualifier and modifiers of SVC01."""
-        kind, code, *rest = [*text.split(self._component)[:6], ""]
-        modifiers = tuple(m for m in rest if m)
-        return (code, kind, modifiers) if code else (kind, "", modifiers)
+        elements = svc.split(self.element)
+        elements += [""] * (6 - len(elements))
+        composite, charge, paid, _, units, other, *_ = elements
+        code, kind, modifiers = self.codes[composite]
+        first = found.pop("150", None)
+        values = {**_LINE, **found, "code": code, "code_kind": kind}
+        values["modifiers"] = modifiers
+        values["charge"] = self.amounts[charge]
+        values["paid"] = self.amounts[paid or "0"]
+        values["units"] = units or None
+        values["service_date"] = values["service_date"] or first
+        if other:
+            _, code, *_ = [*other.split(self.component), ""]
+            values["submitted_code"] = code or None
+        return 1 + len(rest), values
 
 
-def _all(facts: Mapping[str, tuple[str, Any]], raws: list[str]) -> dict[str, Any]:
+def _all(facts: _Facts, raws: list[str]) -> dict[str, Any]:
     """What segments say, by where it goes."""
     found: dict[str, Any] = {}
     for raw in raws:

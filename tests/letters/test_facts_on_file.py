@@ -90,6 +90,7 @@ def told(desk: Filed, *, percent: str = "20") -> None:
         answer={"benefits": benefits},
         file_sha256=FILE,
         segment=1,
+        trace="",
     )
 
 
