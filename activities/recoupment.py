@@ -55,6 +55,11 @@ def resolve(
     why = why.by_rule("R-PLB-01", decision=decision, trace=asked.remittance["trace"])
     if decision in ("deny_route", "dispute", "payer_reprocesses"):
         return ask_again(conn, office, asked, decision, form, why)
+    if form.get("claim_ref") and form.get("plb_reason"):
+        raise DecisionRefused(
+            "A claim and a reason are named, and an amount is booked once. Nothing was "
+            "posted. Name one of the two."
+        )
     announced = asked.kind in RECOUPED and not form.get("plb_reason")
     if announced and decision != "patient":
         return _announced(conn, office, asked, form, why)

@@ -734,6 +734,17 @@ async def test_a_day_that_has_passed_is_no_day_to_ask_again(books: Books) -> Non
         )
 
 
+async def test_a_claim_and_a_reason_are_not_one_answer(books: Books) -> None:
+    books.receive(taken("12.00", "NOTE", "CS"))
+    task = books.task(TaskType.PLB_REVIEW)
+
+    result = await books.answer(task, "adjust", plb_reason="L6", claim_ref=OTHER)
+
+    assert not result.applied
+    assert "one of the two" in result.words
+    assert books.task(TaskType.PLB_REVIEW)["id"] == task["id"]
+
+
 # --- carried forward -----------------------------------------------------------------
 
 
